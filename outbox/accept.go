@@ -1,0 +1,309 @@
+package outbox
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+)
+
+// Accept stores an entry and returns when it is durable. ctx governs that
+// alone. Errors wrap [ErrInvalid], [ErrFull], [ErrUnknown] or [ErrClosed], or
+// are an [*AddressingError] or a [*ConflictError]; after any but ErrUnknown
+// nothing was stored. A creation whose key is known is not stored again: the
+// receipt is that of the first, marked as a duplicate.
+func (o *Outbox) Accept(ctx context.Context, e Entry) (Receipt, error) {
+	p, err := o.prepare(&e)
+	if err != nil {
+		return Receipt{}, err
+	}
+	one := [1]prepared{p}
+	if err := o.accept(ctx, one[:]); err != nil {
+		return Receipt{}, err
+	}
+	return one[0].receipt, nil
+}
+
+// AcceptAll is [Outbox.Accept] for many entries at the price of one commit:
+// all of them are stored, or none. Its receipts are in the order of entries.
+func (o *Outbox) AcceptAll(ctx context.Context, entries []Entry) ([]Receipt, error) {
+	ps := make([]prepared, len(entries))
+	for i := range entries {
+		var err error
+		if ps[i], err = o.prepare(&entries[i]); err != nil {
+			return nil, fmt.Errorf("entry %d: %w", i, err)
+		}
+	}
+	if len(ps) == 0 {
+		return nil, nil
+	}
+	if err := o.accept(ctx, ps); err != nil {
+		return nil, err
+	}
+	receipts := make([]Receipt, len(ps))
+	for i := range ps {
+		receipts[i] = ps[i].receipt
+	}
+	return receipts, nil
+}
+
+// prepared is an entry on its way to the committer.
+type prepared struct {
+	stored
+	k          *kind
+	addressing string
+	onceKey    []byte
+	fields     []fieldHash
+	receipt    Receipt
+	sameAs     *prepared // the same creation, earlier in the call
+}
+
+// prepare does all that needs no transaction.
+func (o *Outbox) prepare(e *Entry) (p prepared, err error) {
+	bad := func(format string, args ...any) (prepared, error) {
+		return prepared{}, fmt.Errorf("%w %s", ErrInvalid, fmt.Sprintf(format, args...))
+	}
+	k := o.configured[e.Kind]
+	switch {
+	case k == nil:
+		return bad("Kind: %q is not one of Options.Kinds", e.Kind)
+	case e.Key == "":
+		return bad("Key: it names the lane and must not be empty")
+	case len(e.Key) > maxKey || len(e.Account) > maxKey || len(e.Once) > maxKey || len(e.Addressing) > maxKey:
+		return bad("Key, Account, Once, Addressing: at most %d bytes each", maxKey)
+	case len(e.Body) > o.opts.MaxBody:
+		return bad("Body: %d bytes, at most %d", len(e.Body), o.opts.MaxBody)
+	case e.Group > MaxGroup:
+		return bad("Group: %d, the highest is %d", e.Group, MaxGroup)
+	case k.Class == Once && e.Once == "":
+		return bad("Once: a creation needs a key")
+	case k.Class == Absolute && e.Once != "":
+		return bad("Once: an absolute value has none")
+	}
+	p = prepared{k: k, addressing: e.Addressing, stored: stored{
+		kind: k.Name, account: e.Account, key: e.Key, once: e.Once, group: e.Group, body: e.Body,
+	}}
+	if p.group == 0 {
+		p.group = k.Group
+	}
+	if k.Class == Once {
+		p.onceKey = onceKey(k.Host, e.Account, e.Once)
+		fields := map[string][]byte{"body": e.Body}
+		if k.Fields != nil {
+			if fields, err = k.Fields(e.Body); err != nil {
+				return bad("Body: %v", err)
+			}
+		}
+		p.fields = o.store.hashFields(fields)
+		if o.mayKnowLess(e.MadeAt) {
+			p.flags |= flagLookupFirst
+		}
+	}
+	return p, nil
+}
+
+// mayKnowLess says whether an earlier file may have sent a creation made then.
+func (o *Outbox) mayKnowLess(madeAt time.Time) bool {
+	if o.opts.Restored {
+		return true
+	}
+	const margin = time.Hour // between the clocks that wrote the two times
+	young := time.Since(o.store.createdAt) < o.opts.OnceRetention
+	return young && (madeAt.IsZero() || madeAt.Before(o.store.createdAt.Add(margin)))
+}
+
+func (o *Outbox) accept(ctx context.Context, ps []prepared) error {
+	size := 0
+	for i := range ps {
+		size += len(ps[i].body)
+	}
+	if err := o.full.check(o, size); err != nil {
+		return err
+	}
+	return o.commit(ctx, size, func(t *tx) error { return o.put(t, ps, time.Now()) })
+}
+
+// put is the transaction part of accepting. It looks at all entries before it
+// writes the first.
+func (o *Outbox) put(t *tx, ps []prepared, now time.Time) error {
+	var b batch
+	if len(ps) > 1 {
+		b = batch{addressing: map[addressed]string{}, creations: map[string]*prepared{}, newest: map[laneKey]*prepared{}}
+	}
+	for i := range ps {
+		if err := o.admissible(t, &b, &ps[i], now); err != nil {
+			if len(ps) > 1 {
+				err = fmt.Errorf("entry %d: %w", i, err)
+			}
+			return err
+		}
+	}
+	for i := range ps {
+		p := &ps[i]
+		switch {
+		case p.sameAs != nil:
+			p.receipt = Receipt{o: o, id: p.sameAs.receipt.id, Duplicate: true}
+		case !p.receipt.Duplicate:
+			o.putOne(t, p, now)
+		}
+	}
+	return nil
+}
+
+// batch is what the entries accepted by one call know of each other; its maps
+// are nil for a single entry.
+type batch struct {
+	addressing map[addressed]string
+	creations  map[string]*prepared
+	newest     map[laneKey]*prepared
+}
+
+type addressed struct {
+	account *account
+	family  *family
+}
+
+// admissible checks an entry against what is stored, and merges it with what
+// it will cover.
+func (o *Outbox) admissible(t *tx, b *batch, p *prepared, now time.Time) error {
+	if p.onceKey != nil {
+		known, err := o.knownCreation(t, b, p, now)
+		if known || err != nil {
+			return err
+		}
+	}
+	at := addressed{o.accountOf(p.account), p.k.family}
+	have, known := b.addressing[at]
+	if !known {
+		have, known = at.account.addressing[at.family]
+		known = known && at.account.stored[at.family] > 0
+	}
+	if known && have != p.addressing {
+		return &AddressingError{Account: p.account, Family: p.k.Family, Have: have, Got: p.addressing}
+	}
+	if b.addressing != nil {
+		b.addressing[at] = p.addressing
+	}
+	if p.k.Merge == nil {
+		return nil
+	}
+	key := laneKey{at.account, at.family, p.key}
+	if older := o.newestBody(t, b, key); older != nil {
+		merged, err := o.merge(p.k, older, p.body)
+		if err != nil {
+			return fmt.Errorf("%w Body: %w", ErrInvalid, err)
+		}
+		if !bytes.Equal(merged, p.body) {
+			p.merged = merged
+		}
+	}
+	if b.newest != nil {
+		b.newest[key] = p
+	}
+	return nil
+}
+
+// knownCreation says whether a creation's key is known already.
+func (o *Outbox) knownCreation(t *tx, b *batch, p *prepared, now time.Time) (bool, error) {
+	if same := b.creations[string(p.onceKey)]; same != nil {
+		if d := differing(same.fields, p.fields); d != nil {
+			return true, &ConflictError{Fields: d}
+		}
+		p.sameAs = same
+		return true, nil
+	}
+	c, ok, err := t.creationUnder(p.onceKey, now)
+	if err != nil {
+		return true, fmt.Errorf("%w: a creation's key: %w", ErrFormat, err)
+	}
+	if !ok {
+		if b.creations != nil {
+			b.creations[string(p.onceKey)] = p
+		}
+		return false, nil
+	}
+	id := ID{file: o.store.file, seq: c.seq}
+	if d := differing(c.fields, p.fields); d != nil {
+		return true, &ConflictError{ID: id, Fields: d}
+	}
+	p.receipt = Receipt{o: o, id: id, Duplicate: true}
+	return true, nil
+}
+
+// newestBody returns what the newest unsettled value of a lane sends; nil if
+// there is none.
+func (o *Outbox) newestBody(t *tx, b *batch, at laneKey) []byte {
+	if p := b.newest[at]; p != nil {
+		return p.toSend()
+	}
+	l := o.lanes[at]
+	if l == nil || len(l.entries) == 0 {
+		return nil
+	}
+	key := seqKey(l.newest().seq)
+	s, err := decodeStored(key, t.get(inEntries, key))
+	if err != nil {
+		return nil // it will become a dead letter, and those are not carried
+	}
+	return s.toSend()
+}
+
+// merge calls the kind's Merge, which must not bring the committer down.
+func (o *Outbox) merge(k *kind, older, newer []byte) (merged []byte, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("merge of %s panicked: %v", k.Name, r)
+		}
+	}()
+	return k.Merge(older, newer)
+}
+
+func (o *Outbox) putOne(t *tx, p *prepared, now time.Time) {
+	a := o.accountOf(p.account)
+	o.fixAddressing(t, a, p.k.family, p.addressing)
+	l := o.laneOf(a, p.k.family, p.key)
+	o.touch(l)
+	p.seq = t.next(inEntries)
+	p.acceptedAt = now.UnixNano()
+	p.confirmAt = l.confirmAt
+	p.receipt = Receipt{o: o, id: ID{file: o.store.file, seq: p.seq}}
+	if l.absolute() {
+		o.supersedeDead(t, l, p.seq, now)
+		if n := l.newest(); n != nil && n.flags&flagInDoubt != 0 && n.seq != l.leased {
+			// It was delivered; the duty to confirm passes to the new value.
+			confirmAt := l.confirmAt
+			t.delete(inEntries, seqKey(n.seq))
+			o.index.remove(l, n.seq)
+			l.confirmAt = confirmAt
+		}
+	}
+	t.put(inEntries, seqKey(p.seq), p.encode())
+	o.index.add(&p.stored, 0)
+	if p.onceKey != nil {
+		c := creation{seq: p.seq, fields: p.fields}
+		t.put(inOnce, p.onceKey, c.encode(p.onceKey))
+	}
+	o.gate.useAccount(p.k.Host, p.account)
+}
+
+// fixAddressing makes this the account's way to name its targets.
+func (o *Outbox) fixAddressing(t *tx, a *account, f *family, addressing string) {
+	if have, known := a.addressing[f]; known && have == addressing {
+		return
+	}
+	a.addressing[f] = addressing
+	key := []byte(metaAddressing + a.name + "\x00" + f.name)
+	t.put(inMeta, key, seal(key, append([]byte{0, 0, 0, 0, codecFormat, 0}, addressing...)))
+}
+
+func (o *Outbox) loadAddressing(t *tx) {
+	c := t.buckets[inMeta].Cursor()
+	prefix := []byte(metaAddressing)
+	for k, v := c.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = c.Next() {
+		account, fam, ok := bytes.Cut(k[len(prefix):], []byte{0})
+		_, addressing, err := unseal(k, v)
+		if f := o.families[string(fam)]; ok && err == nil && f != nil {
+			o.accountOf(string(account)).addressing[f] = string(addressing)
+		}
+	}
+}

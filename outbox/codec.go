@@ -1,0 +1,227 @@
+package outbox
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"time"
+)
+
+// Stored bytes are input: each value starts with a checksum over its key and
+// the rest, since bbolt has none, and is decoded without trust.
+//
+//	0      4        5        6
+//	| crc  | format | flags  | fields, varints and length-prefixed bytes |
+
+const codecFormat = 1
+
+// errUnreadable wraps every decoding error.
+var errUnreadable = errors.New("unreadable")
+
+func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) } // made once, MakeTable caches it
+
+func checksum(key, rest []byte) uint32 {
+	return crc32.Update(crc32.Checksum(key, castagnoli()), castagnoli(), rest)
+}
+
+// seal fills in the checksum of a value whose first 4 bytes are free.
+func seal(key, value []byte) []byte {
+	binary.BigEndian.PutUint32(value, checksum(key, value[4:]))
+	return value
+}
+
+// unseal verifies a value and returns its flags and fields.
+func unseal(key, value []byte) (flags byte, fields []byte, err error) {
+	switch {
+	case len(value) < 6:
+		return 0, nil, fmt.Errorf("%w: %d bytes are too few", errUnreadable, len(value))
+	case binary.BigEndian.Uint32(value) != checksum(key, value[4:]):
+		return 0, nil, fmt.Errorf("%w: checksum does not match", errUnreadable)
+	case value[4] != codecFormat:
+		return 0, nil, fmt.Errorf("%w: record format %d, want %d", errUnreadable, value[4], codecFormat)
+	}
+	return value[5], value[6:], nil
+}
+
+// reader decodes fields; after an error it yields zeroes.
+type reader struct {
+	b   []byte
+	err error
+}
+
+func (r *reader) fail() {
+	if r.err == nil {
+		r.err = fmt.Errorf("%w: cut short", errUnreadable)
+	}
+	r.b = nil
+}
+
+func (r *reader) uint() uint64 {
+	v, n := binary.Uvarint(r.b)
+	if n <= 0 {
+		r.fail()
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+func (r *reader) int() int64 {
+	v, n := binary.Varint(r.b)
+	if n <= 0 {
+		r.fail()
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+// bytes returns a part of the value, not a copy.
+func (r *reader) bytes() []byte {
+	n := r.uint()
+	if n > uint64(len(r.b)) {
+		r.fail()
+		return nil
+	}
+	v := r.b[:n:n]
+	r.b = r.b[n:]
+	return v
+}
+
+func (r *reader) string() string { return string(r.bytes()) }
+
+// end reports the first error, or that bytes are left over.
+func (r *reader) end() error {
+	if r.err == nil && len(r.b) > 0 {
+		r.err = fmt.Errorf("%w: %d bytes too many", errUnreadable, len(r.b))
+	}
+	return r.err
+}
+
+func appendBytes[T ~[]byte | ~string](b []byte, v T) []byte {
+	b = binary.AppendUvarint(b, uint64(len(v)))
+	return append(b, v...)
+}
+
+func seqKey(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }
+
+// Flags of a stored entry.
+const (
+	flagParked      = 1 << iota // waits for a person
+	flagInDoubt                 // delivered, to be confirmed
+	flagLookupFirst             // a creation that an earlier file may have sent
+	flagFromBackup              // found in a restored file: as of then, not of now
+	flagUnreadable              // a dead letter whose body is the bytes that could not be decoded
+)
+
+// stored is an entry as it is on disk, in entries and in dead.
+type stored struct {
+	seq   uint64
+	flags byte
+	group Group
+	// pending is the verdict that waits for a look-up: Unknown, Rejected, or
+	// Failed; zero if none does.
+	pending                     Verdict
+	kind, account, key          string
+	once, reason                string
+	acceptedAt, dueAt           int64 // Unix nanoseconds
+	attempts                    uint64
+	sends                       uint64        // attempts of a creation whose outcome was unknown
+	confirmAt                   time.Duration // uptime of the host at which the value goes once more; zero if not in question
+	unknownSince, notFoundSince time.Duration // uptime of the host, plus 1 so that zero is never
+	body                        []byte        // as accepted
+	merged                      []byte        // covers the older entries too; nil if the body does
+}
+
+// toSend is what covers the lane.
+func (s *stored) toSend() []byte {
+	if s.merged != nil {
+		return s.merged
+	}
+	return s.body
+}
+
+func (s *stored) encode() []byte {
+	b := make([]byte, 6, 64+len(s.kind)+len(s.account)+len(s.key)+len(s.once)+len(s.reason)+len(s.body)+len(s.merged))
+	b[4], b[5] = codecFormat, s.flags
+	b = append(b, byte(s.group), byte(s.pending))
+	b = binary.AppendVarint(b, s.acceptedAt)
+	b = binary.AppendVarint(b, s.dueAt)
+	b = binary.AppendUvarint(b, s.attempts)
+	b = binary.AppendUvarint(b, s.sends)
+	b = binary.AppendVarint(b, int64(s.confirmAt))
+	b = binary.AppendVarint(b, int64(s.unknownSince))
+	b = binary.AppendVarint(b, int64(s.notFoundSince))
+	b = appendBytes(b, s.kind)
+	b = appendBytes(b, s.account)
+	b = appendBytes(b, s.key)
+	b = appendBytes(b, s.once)
+	b = appendBytes(b, s.reason)
+	b = appendBytes(b, s.body)
+	if s.merged != nil {
+		b = appendBytes(b, s.merged)
+	}
+	return seal(seqKey(s.seq), b)
+}
+
+// decodeStored returns an entry whose byte slices are parts of value.
+func decodeStored(key, value []byte) (stored, error) {
+	if len(key) != 8 {
+		return stored{}, fmt.Errorf("%w: key of %d bytes", errUnreadable, len(key))
+	}
+	flags, fields, err := unseal(key, value)
+	if err != nil {
+		return stored{}, err
+	}
+	if len(fields) < 2 {
+		return stored{}, fmt.Errorf("%w: cut short", errUnreadable)
+	}
+	s := stored{seq: binary.BigEndian.Uint64(key), flags: flags, group: Group(fields[0]), pending: Verdict(fields[1])}
+	r := reader{b: fields[2:]}
+	s.acceptedAt, s.dueAt = r.int(), r.int()
+	s.attempts, s.sends = r.uint(), r.uint()
+	s.confirmAt, s.unknownSince, s.notFoundSince = time.Duration(r.int()), time.Duration(r.int()), time.Duration(r.int())
+	s.kind, s.account, s.key = r.string(), r.string(), r.string()
+	s.once, s.reason = r.string(), r.string()
+	s.body = r.bytes()
+	if len(r.b) > 0 {
+		s.merged = r.bytes()
+	}
+	return s, r.end()
+}
+
+// unreadableEntry is the dead letter made of bytes that could not be decoded.
+func unreadableEntry(seq uint64, value []byte, why error, now time.Time) stored {
+	return stored{seq: seq, flags: flagUnreadable, acceptedAt: now.UnixNano(), reason: why.Error(), body: value}
+}
+
+func unixTime(ns int64) time.Time {
+	if ns == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, ns)
+}
+
+func (s *stored) record(file uint32) Record {
+	r := Record{
+		ID:         ID{file: file, seq: s.seq},
+		Entry:      Entry{Kind: s.kind, Account: s.account, Key: s.key, Once: s.once, Group: s.group, Body: append([]byte(nil), s.body...)},
+		State:      Waiting,
+		Reason:     s.reason,
+		AcceptedAt: unixTime(s.acceptedAt),
+		DueAt:      unixTime(s.dueAt),
+		Attempts:   int(s.attempts),
+		InDoubt:    s.flags&flagInDoubt != 0,
+		Unknown:    s.pending == Unknown,
+	}
+	switch {
+	case s.flags&flagUnreadable != 0:
+		r.Unreadable, r.Body = r.Body, nil
+	case r.InDoubt:
+		r.State = Done
+	case s.flags&flagParked != 0:
+		r.State = Parked
+	}
+	return r
+}

@@ -1,0 +1,51 @@
+package outbox
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// counters are the sums over the life of the file that cannot be counted from
+// what is stored. What was accepted is the sequence of the bucket entries.
+type counters struct {
+	delivered, superseded, cancelled uint64
+	historyBytes                     uint64
+	// changed: differs from what is stored.
+	changed bool
+}
+
+func (c *counters) encode() []byte {
+	b := append(make([]byte, 4, 48), codecFormat, 0)
+	for _, v := range []uint64{c.delivered, c.superseded, c.cancelled, c.historyBytes} {
+		b = binary.AppendUvarint(b, v)
+	}
+	return seal([]byte(metaCounters), b)
+}
+
+func decodeCounters(value []byte) (c counters, err error) {
+	if value == nil {
+		return c, nil
+	}
+	_, fields, err := unseal([]byte(metaCounters), value)
+	if err != nil {
+		return c, fmt.Errorf("%w: meta/%s: %w", ErrFormat, metaCounters, err)
+	}
+	r := reader{b: fields}
+	c.delivered, c.superseded, c.cancelled, c.historyBytes = r.uint(), r.uint(), r.uint(), r.uint()
+	return c, r.end()
+}
+
+// saveCounters is the last write of a transaction.
+func (o *Outbox) saveCounters(t *tx) {
+	if o.counters.changed {
+		o.counters.changed = false
+		t.put(inMeta, []byte(metaCounters), o.counters.encode())
+	}
+	o.accepted = t.buckets[inEntries].Sequence()
+}
+
+func (o *Outbox) loadCounters(t *tx) (err error) {
+	o.counters, err = decodeCounters(t.get(inMeta, []byte(metaCounters)))
+	o.accepted = t.buckets[inEntries].Sequence()
+	return err
+}

@@ -1,0 +1,165 @@
+package outbox
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// entry is what memory holds of a stored entry; its body stays on disk. It is
+// kept small, since there may be millions.
+type entry struct {
+	seq        uint64
+	acceptedAt int64 // Unix nanoseconds
+	dueAt      int64 // nanoseconds of the outbox's own clock; zero is at once
+	kind       uint16
+	attempts   uint16
+	group      Group
+	flags      byte
+	pending    Verdict
+}
+
+// lane is the queue of one target. An absolute lane delivers its newest entry
+// alone: the older ones are superseded, and are on disk only until they are
+// swept. Any other lane delivers its oldest entry first.
+//
+// The outbox's mutex guards lanes.
+type lane struct {
+	account *account
+	family  *family
+	key     string
+	entries []entry // on disk in the bucket entries, oldest first
+	// dead are the lane's dead letters, oldest first.
+	dead []uint64
+	// confirmAt is the uptime of the host at which the newest value must go
+	// once more; zero if none need.
+	confirmAt time.Duration
+	// leased is the entry that is being attempted; zero if none is.
+	leased uint64
+	// held: touched by a transaction that is not committed yet.
+	held bool
+	// sweeping: queued for the sweep.
+	sweeping bool
+	// proving: waits for the host to be proven up for long enough.
+	proving bool
+	// What the lane adds to the outbox's sums, see Outbox.recount.
+	superseded, parked int32
+
+	// Place among the ready lanes of its account; list is nil if it is not
+	// ready.
+	list       *laneList
+	prev, next *lane
+	// Place among those that wait for a moment.
+	timer timer
+}
+
+// laneKey finds a lane.
+type laneKey struct {
+	account *account
+	family  *family
+	key     string
+}
+
+func (l *lane) id() laneKey { return laneKey{l.account, l.family, l.key} }
+
+func (l *lane) absolute() bool { return l.family.class == Absolute }
+
+// find returns the entry with that sequence, nil if it is not in the lane.
+func (l *lane) find(seq uint64) *entry {
+	i, ok := l.search(seq)
+	if !ok {
+		return nil
+	}
+	return &l.entries[i]
+}
+
+func (l *lane) search(seq uint64) (int, bool) {
+	return slices.BinarySearchFunc(l.entries, seq, func(e entry, s uint64) int { return cmp.Compare(e.seq, s) })
+}
+
+// insert puts an entry at the place that its sequence gives it.
+func (l *lane) insert(e entry) {
+	i, _ := l.search(e.seq)
+	l.entries = slices.Insert(l.entries, i, e)
+}
+
+// remove takes an entry out.
+func (l *lane) remove(seq uint64) {
+	i, ok := l.search(seq)
+	switch {
+	case !ok:
+	case len(l.entries) == 1:
+		l.entries = nil
+	case i == 0:
+		l.entries = l.entries[1:] // mostly it is the first, and there may be many
+	default:
+		l.entries = slices.Delete(l.entries, i, i+1)
+	}
+}
+
+// head is the entry whose turn it is, nil if there is none.
+func (l *lane) head() *entry {
+	switch n := len(l.entries); {
+	case n == 0:
+		return nil
+	case l.absolute():
+		return &l.entries[n-1]
+	default:
+		return &l.entries[0]
+	}
+}
+
+// newest is the newest entry, nil if there is none.
+func (l *lane) newest() *entry {
+	if len(l.entries) == 0 {
+		return nil
+	}
+	return &l.entries[len(l.entries)-1]
+}
+
+// givesWay says whether a newer entry of the lane took this one's place.
+func (l *lane) givesWay(seq uint64) bool {
+	return l.absolute() && seq != l.leased && seq < l.newest().seq
+}
+
+// blockedBy is the dead letter that the lane's head waits for, zero if none.
+func (l *lane) blockedBy() uint64 {
+	if !l.absolute() && len(l.dead) > 0 && len(l.entries) > 0 && l.dead[0] < l.entries[0].seq {
+		return l.dead[0]
+	}
+	return 0
+}
+
+// laneList is a list of ready lanes, first come first served.
+type laneList struct {
+	first, last *lane
+	kind        *kind
+	group       Group
+	length      int
+}
+
+func (q *laneList) push(l *lane) {
+	l.list, l.prev, l.next = q, q.last, nil
+	if q.last != nil {
+		q.last.next = l
+	} else {
+		q.first = l
+	}
+	q.last = l
+	q.length++
+}
+
+func (q *laneList) unlink(l *lane) {
+	if l.prev != nil {
+		l.prev.next = l.next
+	} else {
+		q.first = l.next
+	}
+	if l.next != nil {
+		l.next.prev = l.prev
+	} else {
+		q.last = l.prev
+	}
+	l.list, l.prev, l.next = nil, nil, nil
+	q.length--
+}

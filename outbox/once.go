@@ -1,0 +1,153 @@
+package outbox
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"slices"
+	"time"
+)
+
+// creation is what is stored under the hash of a creation's key.
+type creation struct {
+	seq uint64
+	// expiresAt is when the key is forgotten, Unix nanoseconds; zero as long as
+	// the creation is not settled.
+	expiresAt   int64
+	deliveredAt int64  // Unix nanoseconds; zero if it is not
+	data        []byte // see Result.Data
+	fields      []fieldHash
+}
+
+// fieldHash tells whether a field is the same without telling what it is.
+type fieldHash struct {
+	name string
+	hash [16]byte
+}
+
+// onceKey is the hash of the host and account that the creation is for and of
+// the caller's key.
+func onceKey(host, account, key string) []byte {
+	h := sha256.New()
+	for _, part := range []string{host, account, key} {
+		var n [8]byte
+		binary.BigEndian.PutUint64(n[:], uint64(len(part)))
+		h.Write(n[:])
+		h.Write([]byte(part))
+	}
+	return h.Sum(nil)
+}
+
+func (s *store) hashFields(fields map[string][]byte) []fieldHash {
+	out := make([]fieldHash, 0, len(fields))
+	for name, value := range fields {
+		m := hmac.New(sha256.New, s.secret[:])
+		m.Write([]byte(name))
+		m.Write([]byte{0})
+		m.Write(value)
+		f := fieldHash{name: name}
+		copy(f.hash[:], m.Sum(nil))
+		out = append(out, f)
+	}
+	slices.SortFunc(out, func(a, b fieldHash) int { return bytes.Compare([]byte(a.name), []byte(b.name)) })
+	return out
+}
+
+// differing names the fields that are not the same in both, sorted.
+func differing(a, b []fieldHash) []string {
+	var out []string
+	for len(a) > 0 || len(b) > 0 {
+		switch {
+		case len(b) == 0 || len(a) > 0 && a[0].name < b[0].name:
+			out, a = append(out, a[0].name), a[1:]
+		case len(a) == 0 || b[0].name < a[0].name:
+			out, b = append(out, b[0].name), b[1:]
+		default:
+			if a[0].hash != b[0].hash {
+				out = append(out, a[0].name)
+			}
+			a, b = a[1:], b[1:]
+		}
+	}
+	return out
+}
+
+func (c *creation) encode(key []byte) []byte {
+	b := append(make([]byte, 4, 128), codecFormat, 0)
+	b = binary.AppendUvarint(b, c.seq)
+	b = binary.AppendVarint(b, c.expiresAt)
+	b = binary.AppendVarint(b, c.deliveredAt)
+	b = appendBytes(b, c.data)
+	b = binary.AppendUvarint(b, uint64(len(c.fields)))
+	for _, f := range c.fields {
+		b = appendBytes(b, f.name)
+		b = append(b, f.hash[:]...)
+	}
+	return seal(key, b)
+}
+
+func decodeCreation(key, value []byte) (creation, error) {
+	_, fields, err := unseal(key, value)
+	if err != nil {
+		return creation{}, err
+	}
+	r := reader{b: fields}
+	c := creation{seq: r.uint(), expiresAt: r.int(), deliveredAt: r.int()}
+	c.data = append([]byte(nil), r.bytes()...)
+	for n := r.uint(); n > 0 && r.err == nil; n-- {
+		f := fieldHash{name: r.string()}
+		if len(r.b) < len(f.hash) {
+			r.fail()
+			break
+		}
+		copy(f.hash[:], r.b)
+		r.b = r.b[len(f.hash):]
+		c.fields = append(c.fields, f)
+	}
+	return c, r.end()
+}
+
+// creationUnder returns the creation with that key, if it is remembered.
+func (t *tx) creationUnder(key []byte, now time.Time) (c creation, ok bool, err error) {
+	value := t.get(inOnce, key)
+	if value == nil {
+		return c, false, nil
+	}
+	c, err = decodeCreation(key, value)
+	if err != nil {
+		return c, false, err
+	}
+	return c, c.expiresAt == 0 || c.expiresAt > now.UnixNano(), nil
+}
+
+// onceKeyOf is the key of the creation that an entry of kind k is or belongs
+// to; nil if it names none.
+func onceKeyOf(k *kind, s *stored) []byte {
+	if k == nil || s.once == "" {
+		return nil
+	}
+	return onceKey(k.Host, s.account, s.once)
+}
+
+// settleCreation notes under a creation's key what became of it, and from when
+// on the key may be forgotten.
+func (o *Outbox) settleCreation(t *tx, s *stored, delivered bool, data []byte, now time.Time) {
+	k := o.configured[s.kind]
+	if k == nil || k.Class != Once {
+		return
+	}
+	key := onceKeyOf(k, s)
+	value := t.get(inOnce, key)
+	c := creation{seq: s.seq}
+	if value != nil {
+		if old, err := decodeCreation(key, value); err == nil {
+			c = old
+		}
+	}
+	c.expiresAt = now.Add(o.opts.OnceRetention).UnixNano()
+	if delivered {
+		c.deliveredAt, c.data = now.UnixNano(), data
+	}
+	t.put(inOnce, key, c.encode(key))
+}

@@ -1,0 +1,293 @@
+package outbox
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"iter"
+)
+
+// Receipt is proof that an entry is on disk. It can be kept as its [ID] and
+// rebuilt by [Outbox.Receipt] after a restart. The zero Receipt is invalid.
+type Receipt struct {
+	o  *Outbox
+	id ID
+	// Duplicate: the creation was accepted before, this is its receipt.
+	Duplicate bool
+}
+
+// ID names the entry.
+func (r Receipt) ID() ID { return r.id }
+
+// Receipt rebuilds a receipt from its ID. It does not look whether there is
+// such an entry; waiting does.
+func (o *Outbox) Receipt(id ID) Receipt { return Receipt{o: o, id: id} }
+
+// Wait blocks until the entry's fate is known: nil when it was delivered or
+// superseded (State tells which), a [*DeadError], [*ParkedError] or
+// [*CancelledError] at once when it is that, [ErrNotFound], [ErrClosed] when
+// the outbox closes, or ctx's error.
+func (r Receipt) Wait(ctx context.Context) error {
+	for {
+		// Registered before looking, so that no change falls in between.
+		changed, stop := r.o.watch(r.id.seq)
+		rec, err := r.o.Show(r.id)
+		if err != nil {
+			stop()
+			return err
+		}
+		switch rec.State {
+		case Done, Superseded:
+			stop()
+			return nil
+		case Dead:
+			stop()
+			return &DeadError{ID: r.id, Reason: rec.Reason}
+		case Parked:
+			stop()
+			return &ParkedError{ID: r.id, Reason: rec.Reason}
+		case Cancelled:
+			stop()
+			return &CancelledError{ID: r.id, Reason: rec.Reason}
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			stop()
+			return ctx.Err()
+		case <-r.o.life.Done():
+			stop()
+			return ErrClosed
+		}
+	}
+}
+
+// State returns where the entry stands now.
+func (r Receipt) State() (State, error) {
+	rec, err := r.o.Show(r.id)
+	return rec.State, err
+}
+
+// watch returns a channel that is closed when the entry's state changes.
+func (o *Outbox) watch(seq uint64) (changed <-chan struct{}, stop func()) {
+	c := make(chan struct{})
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.waiters[seq] = append(o.waiters[seq], c)
+	return c, func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		ws := o.waiters[seq]
+		for i, w := range ws {
+			if w == c {
+				o.waiters[seq] = append(ws[:i], ws[i+1:]...)
+				break
+			}
+		}
+		if len(o.waiters[seq]) == 0 {
+			delete(o.waiters, seq)
+		}
+	}
+}
+
+// Show returns an entry as it stands: from what waits, from the dead letters,
+// or from the history. [ErrNotFound] says that there is none, or that its
+// history is past retention.
+func (o *Outbox) Show(id ID) (Record, error) {
+	if id.file != o.store.file {
+		return Record{}, fmt.Errorf("%w: %s belongs to another outbox file", ErrNotFound, id)
+	}
+	var rec Record
+	found := false
+	err := o.store.guard(func() error {
+		return o.store.view(func(t *tx) error {
+			s, state, err := o.locate(t, id.seq)
+			if err == nil {
+				rec, found = s.record(id.file), true
+				rec.State = state
+				return nil
+			}
+			rec, found, err = t.ended(id)
+			return err
+		})
+	})
+	if err != nil {
+		return Record{}, err
+	}
+	if !found {
+		return Record{}, fmt.Errorf("%w: %s", ErrNotFound, id)
+	}
+	o.addLane(&rec)
+	return rec, nil
+}
+
+// addLane corrects what an entry's bytes say by what its lane knows.
+func (o *Outbox) addLane(rec *Record) {
+	if rec.State != Waiting {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	k := o.byName[rec.Kind]
+	if k == nil {
+		return
+	}
+	l := o.lanes[laneKey{o.accounts[rec.Account], k.family, rec.Key}]
+	if l == nil || l.find(rec.ID.seq) == nil {
+		return
+	}
+	switch by := l.blockedBy(); {
+	case k.orphan:
+		rec.State, rec.Reason = Parked, "its kind is not configured"
+	case l.givesWay(rec.ID.seq):
+		rec.State, rec.Reason = Superseded, "by "+ID{file: rec.ID.file, seq: l.newest().seq}.String()
+	case by != 0:
+		rec.State, rec.Reason = Parked, "waits for the dead letter "+ID{file: rec.ID.file, seq: by}.String()
+	}
+}
+
+// ended returns the record with which an entry's history ends.
+func (t *tx) ended(id ID) (rec Record, found bool, err error) {
+	c := t.buckets[inHistory].Cursor()
+	for k, v := c.Seek(historyKey(id.seq, 0)); len(k) == 16 && binary.BigEndian.Uint64(k) == id.seq; k, v = c.Next() {
+		e, err := decodeEvent(id.file, k, v)
+		if err != nil {
+			return rec, found, fmt.Errorf("event of %s: %w", id, err)
+		}
+		if e.Entry != nil {
+			rec, found = *e.Entry, true
+			rec.Reason = e.Reason
+			if e.Type == EventSuperseded && rec.Reason == "" {
+				rec.Reason = "by " + e.By.String()
+			}
+		}
+	}
+	return rec, found, nil
+}
+
+// page is how many records are read in one transaction, so that a slow reader
+// holds up nothing.
+const page = 256
+
+// Waiting yields what waits, parked entries included, oldest first. It shows
+// the outbox as it is when each page of it is read. Superseded entries that
+// are not swept yet are left out, and so is what is only in doubt.
+func (o *Outbox) Waiting() iter.Seq2[Record, error] {
+	return o.records(inEntries, func(rec *Record) bool {
+		o.addLane(rec)
+		return rec.State == Waiting || rec.State == Parked
+	})
+}
+
+// Doubts yields the delivered values that will go once more.
+func (o *Outbox) Doubts() iter.Seq2[Record, error] {
+	return o.records(inEntries, func(rec *Record) bool { return rec.InDoubt })
+}
+
+// DeadLetters yields the dead letters, oldest first.
+func (o *Outbox) DeadLetters() iter.Seq2[Record, error] {
+	return o.records(inDead, func(rec *Record) bool {
+		rec.State = Dead
+		return true
+	})
+}
+
+func (o *Outbox) records(bucket int, want func(*Record) bool) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		for from := uint64(0); ; {
+			var recs []Record
+			n := 0
+			err := o.store.guard(func() error {
+				return o.store.view(func(t *tx) error {
+					c := t.buckets[bucket].Cursor()
+					for k, v := c.Seek(seqKey(from)); k != nil && n < page; k, v = c.Next() {
+						n++
+						if len(k) == 8 {
+							from = binary.BigEndian.Uint64(k) + 1
+						}
+						value := append([]byte(nil), v...)
+						s, err := decodeStored(k, value)
+						if err != nil {
+							s = unreadableEntry(from-1, value, err, unixTime(0))
+						}
+						recs = append(recs, s.record(o.store.file))
+					}
+					return nil
+				})
+			})
+			if err != nil {
+				yield(Record{}, err)
+				return
+			}
+			for i := range recs {
+				if want(&recs[i]) && !yield(recs[i], nil) {
+					return
+				}
+			}
+			if n < page {
+				return
+			}
+		}
+	}
+}
+
+// Events yields what happened to an entry, in order.
+func (o *Outbox) Events(id ID) ([]Event, error) {
+	var out []Event
+	err := o.store.guard(func() error {
+		return o.store.view(func(t *tx) error {
+			c := t.buckets[inHistory].Cursor()
+			for k, v := c.Seek(historyKey(id.seq, 0)); len(k) == 16 && binary.BigEndian.Uint64(k) == id.seq; k, v = c.Next() {
+				e, err := decodeEvent(id.file, k, append([]byte(nil), v...))
+				if err != nil {
+					return fmt.Errorf("event of %s: %w", id, err)
+				}
+				out = append(out, e)
+			}
+			return nil
+		})
+	})
+	return out, err
+}
+
+// History yields all events that are kept, entry by entry in the order in
+// which the entries were accepted. Unreadable ones are yielded as errors that
+// say where; iteration can go on.
+func (o *Outbox) History() iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		from := historyKey(0, 0)
+		for {
+			type row struct {
+				e   Event
+				err error
+			}
+			var rows []row
+			err := o.store.guard(func() error {
+				return o.store.view(func(t *tx) error {
+					c := t.buckets[inHistory].Cursor()
+					for k, v := c.Seek(from); k != nil && len(rows) < page; k, v = c.Next() {
+						e, err := decodeEvent(o.store.file, k, append([]byte(nil), v...))
+						if err != nil {
+							err = fmt.Errorf("event %x: %w", k, err)
+						}
+						rows = append(rows, row{e, err})
+						from = append(append(from[:0], k...), 0)
+					}
+					return nil
+				})
+			})
+			if err != nil {
+				yield(Event{}, err)
+				return
+			}
+			for _, r := range rows {
+				if !yield(r.e, r.err) {
+					return
+				}
+			}
+			if len(rows) < page {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,381 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+)
+
+// reportOf is what an answer tells the gate.
+func (o *Outbox) reportOf(c *call, items []item, a Answer) report {
+	return report{verdict: a.Verdict, retryAfter: a.RetryAfter, write: true, seq: items[0].seq, stopped: o.isStopping() && !a.Verdict.alive()}
+}
+
+// settle records the verdicts of a call that was made. The leases end when
+// they are on disk.
+func (o *Outbox) settle(ctx context.Context, c *call, items []item, a Answer, p *permit) {
+	r := o.reportOf(c, items, a)
+	r.ownFault = o.judge(c, items, &a)
+	p.report(time.Now(), r)
+	o.record(ctx, c, items, func(t *tx, it *item, i int, now time.Time) {
+		result := a.Result
+		if a.Items != nil {
+			result = a.Items[i]
+		}
+		if result.Verdict < Delivered || result.Verdict > Unknown {
+			result.Verdict = Unknown
+		}
+		o.conclude(t, c, it, result, now)
+	})
+}
+
+// giveBack ends the leases of items that were not sent after all.
+func (o *Outbox) giveBack(ctx context.Context, c *call, items []item) {
+	o.record(ctx, c, items, func(t *tx, it *item, _ int, now time.Time) {
+		if l := o.lanes[it.at]; l.newest().seq != it.seq && l.absolute() {
+			o.supersede(t, l, &it.stored, l.newest().seq, "", now)
+		}
+	})
+}
+
+// record commits what follows from a call for its items and ends their leases.
+// It does not give up while the outbox lives: as long as it is not done, the
+// lanes stay leased and the attempt in flight.
+func (o *Outbox) record(ctx context.Context, c *call, items []item, conclude func(t *tx, it *item, i int, now time.Time)) {
+	op := func(t *tx) error {
+		now := time.Now()
+		for i := range items {
+			it := &items[i]
+			l := o.lanes[it.at]
+			if l == nil || l.find(it.seq) == nil {
+				continue
+			}
+			o.touch(l)
+			l.leased = 0
+			conclude(t, it, i, now)
+		}
+		if c.number != 0 && c.unsettled == len(items) {
+			t.delete(inFlight, seqKey(c.number))
+		}
+		t.wrote = true
+		return nil
+	}
+	for {
+		// What happened must be recorded even if the caller is stopping.
+		err := o.commit(context.WithoutCancel(ctx), 0, op)
+		if err == nil {
+			break
+		}
+		if errors.Is(err, ErrClosed) {
+			return
+		}
+		const again = time.Second
+		if sleep(o.life, time.Now().Add(again), nil) != nil {
+			return
+		}
+	}
+	c.unsettled -= len(items)
+	o.mu.Lock()
+	for i := range items {
+		delete(o.leased, items[i].seq)
+		if l := o.lanes[items[i].at]; l != nil && !l.held {
+			o.arrange(l)
+		}
+	}
+	o.mu.Unlock()
+}
+
+// strikesForOwnFault is how often an entry may draw answers that blame host or
+// account, while that host goes on to show that it serves this account, until
+// the fault is taken to be the entry's.
+const strikesForOwnFault = 3
+
+// judge finds out whether an answer that blames host or account, or failed, is
+// the entry's own fault, and changes it to Failed then. Before an entry can be
+// blamed it must travel alone: a batch is halved each time instead.
+func (o *Outbox) judge(c *call, items []item, a *Answer) (ownFault bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if a.Items != nil || c.kind.Class != Absolute && a.Verdict == Unknown {
+		return false
+	}
+	switch a.Verdict {
+	case Unavailable, Unauthorized, Unknown:
+	default:
+		return false
+	}
+	signs := o.gate.signsOfLife(c.kind.Host, c.account.name)
+	for i := range items {
+		n := o.note(items[i].seq)
+		if n.blamed && signs > n.signs {
+			n.strikes++
+		}
+		n.blamed, n.signs = true, signs
+		if n.strikes == 0 {
+			continue
+		}
+		if len(items) > 1 {
+			n.limit = max(1, len(items)/2)
+			continue
+		}
+		if n.strikes >= strikesForOwnFault {
+			ownFault = true
+		}
+	}
+	if !ownFault {
+		return false
+	}
+	items[0].lateApply, items[0].noEffect = a.Verdict == Unknown, a.Verdict != Unknown
+	a.Verdict = Failed
+	return true
+}
+
+// conclude writes what follows from the verdict on one entry.
+func (o *Outbox) conclude(t *tx, c *call, it *item, r Result, now time.Time) {
+	l := o.lanes[it.at]
+	if l.absolute() {
+		o.concludeValue(t, c, l, it, r, now)
+		return
+	}
+	o.concludeInOrder(t, c, l, it, r, now)
+}
+
+// concludeValue is conclude for an absolute value.
+func (o *Outbox) concludeValue(t *tx, c *call, l *lane, it *item, r Result, now time.Time) {
+	s := &it.stored
+	newest := l.newest().seq
+	e := Event{Verdict: r.Verdict, Reason: r.Reason, Attempt: c.number, Confirming: s.flags&flagInDoubt != 0, Duplicate: r.Duplicate}
+	if r.Verdict == Unknown || it.lateApply {
+		it.lateApply = false
+		o.doubt(t, l, it, c.kind.Host)
+	}
+	if newest != s.seq && r.Verdict != Delivered {
+		e.Type = EventAttempt
+		o.happen(t, s.seq, e, nil, now)
+		o.supersede(t, l, s, newest, r.Reason, now)
+		return
+	}
+	switch r.Verdict {
+	case Delivered:
+		s.body, s.merged = it.send, nil
+		o.delivered(t, l, it, e, newest, now)
+	case Rejected:
+		o.bury(t, l, s, r.Reason, c.number, now)
+	case Failed:
+		o.failed(t, c, l, s, r, now)
+	default:
+		e.Type = EventAttempt
+		o.happen(t, s.seq, e, nil, now)
+		o.delay(c, l, s, r)
+		if r.Verdict == Unknown {
+			o.update(t, l, s)
+		}
+	}
+}
+
+// doubt notes that an attempt may be applied late: whatever is the lane's
+// newest value must go once more when that can no longer happen.
+func (o *Outbox) doubt(t *tx, l *lane, it *item, host string) {
+	l.confirmAt = max(l.confirmAt, o.gate.uptime(host)+o.opts.LateApply)
+	if n := l.newest(); n.seq != it.seq {
+		key := seqKey(n.seq)
+		if s, err := decodeStored(key, t.get(inEntries, key)); err == nil {
+			s.confirmAt = l.confirmAt
+			t.put(inEntries, key, s.encode())
+		}
+		return
+	}
+	it.confirmAt = l.confirmAt
+}
+
+// delivered ends an absolute value's life, or leaves it in doubt.
+func (o *Outbox) delivered(t *tx, l *lane, it *item, e Event, newest uint64, now time.Time) {
+	s := &it.stored
+	before := s.flags&flagInDoubt != 0
+	o.dropOlder(t, l, s.seq, now)
+	if e.Type = EventDelivered; before {
+		e.Type = EventConfirmed
+	} else {
+		o.counters.delivered++
+		o.counters.changed = true
+	}
+	if newest == s.seq && l.confirmAt > it.uptime {
+		// Something older may still arrive there and stand.
+		if before {
+			e.Type = EventAttempt
+		}
+		o.happen(t, s.seq, e, s, now)
+		s.flags |= flagInDoubt
+		s.flags &^= flagFromBackup
+		s.confirmAt, s.dueAt, s.attempts, s.reason = l.confirmAt, 0, 0, ""
+		o.update(t, l, s)
+		return
+	}
+	o.happen(t, s.seq, e, s, now)
+	t.delete(inEntries, seqKey(s.seq))
+	o.index.remove(l, s.seq)
+}
+
+// dropOlder removes what a lane's entry covers.
+func (o *Outbox) dropOlder(t *tx, l *lane, seq uint64, now time.Time) {
+	for len(l.entries) > 0 && l.entries[0].seq < seq {
+		o.dropSuperseded(t, l, l.entries[0].seq, seq, now)
+	}
+}
+
+// dropSuperseded removes an entry that a newer one covers.
+func (o *Outbox) dropSuperseded(t *tx, l *lane, seq, by uint64, now time.Time) {
+	key := seqKey(seq)
+	s, err := decodeStored(key, t.get(inEntries, key))
+	if err != nil {
+		// Nobody needs its value any more, but its bytes are kept.
+		s = unreadableEntry(seq, append([]byte(nil), t.get(inEntries, key)...), err, now)
+		t.put(inDead, key, s.encode())
+		t.delete(inEntries, key)
+		o.index.remove(l, seq)
+		o.dead++
+		return
+	}
+	o.supersede(t, l, &s, by, "", now)
+}
+
+// supersede ends the life of an entry that a newer one covers. One that was
+// delivered already is only forgotten.
+func (o *Outbox) supersede(t *tx, l *lane, s *stored, by uint64, reason string, now time.Time) {
+	t.delete(inEntries, seqKey(s.seq))
+	o.index.remove(l, s.seq)
+	if s.flags&flagInDoubt != 0 {
+		return
+	}
+	o.counters.superseded++
+	o.counters.changed = true
+	s.body, s.merged = nil, nil
+	o.happen(t, s.seq, Event{Type: EventSuperseded, By: ID{file: o.store.file, seq: by}, Reason: reason}, s, now)
+}
+
+// supersedeDead ends the life of a lane's dead letters, which a newer value
+// covers.
+func (o *Outbox) supersedeDead(t *tx, l *lane, by uint64, now time.Time) {
+	for len(l.dead) > 0 {
+		key := seqKey(l.dead[0])
+		s, err := decodeStored(key, t.get(inDead, key))
+		if err != nil {
+			s = stored{seq: l.dead[0], account: l.account.name, key: l.key}
+		}
+		t.delete(inDead, key)
+		o.index.removeDead(l, l.dead[0])
+		o.counters.superseded++
+		o.counters.changed = true
+		s.body, s.merged = nil, nil
+		o.happen(t, s.seq, Event{Type: EventSuperseded, By: ID{file: o.store.file, seq: by}}, &s, now)
+	}
+}
+
+// bury makes an entry a dead letter.
+func (o *Outbox) bury(t *tx, l *lane, s *stored, reason string, attempt uint64, now time.Time) {
+	if s.flags&flagInDoubt != 0 {
+		// It was delivered once, but what stands there now is not certain.
+		o.counters.delivered--
+		o.counters.changed = true
+		reason = strings.TrimSuffix("delivered before, but the confirming call was refused: "+reason, ": ")
+	}
+	if l.absolute() {
+		o.dropOlder(t, l, s.seq, now)
+	}
+	t.delete(inEntries, seqKey(s.seq))
+	o.index.remove(l, s.seq)
+	s.flags &^= flagInDoubt | flagParked | flagFromBackup
+	s.reason, s.pending, s.dueAt, s.merged = reason, 0, 0, nil
+	s.confirmAt = l.confirmAt
+	t.put(inDead, seqKey(s.seq), s.encode())
+	o.index.addDead(l, s.seq)
+	if !l.absolute() {
+		for _, e := range l.entries { // those behind it are parked now
+			o.changed = append(o.changed, e.seq)
+		}
+	}
+	o.happen(t, s.seq, Event{Type: EventDead, Verdict: Rejected, Reason: reason, Attempt: attempt}, nil, now)
+}
+
+// park sets an entry aside for a person; it stays waiting.
+func (o *Outbox) park(t *tx, l *lane, s *stored, reason string, attempt uint64, now time.Time) {
+	s.flags |= flagParked
+	s.reason, s.dueAt = reason, 0
+	o.update(t, l, s)
+	o.happen(t, s.seq, Event{Type: EventParked, Reason: reason, Attempt: attempt}, nil, now)
+}
+
+// failed costs an attempt if the other side proved meanwhile that it can do
+// such calls; otherwise it is taken to be sick, and nothing is held against
+// the entry.
+func (o *Outbox) failed(t *tx, c *call, l *lane, s *stored, r Result, now time.Time) {
+	n := o.note(s.seq)
+	writes := o.gate.writes(c.kind.Host)
+	own := n.tried && writes > n.writes
+	n.tried, n.writes = true, writes
+	e := Event{Type: EventAttempt, Verdict: Failed, Reason: r.Reason, Attempt: c.number, Confirming: s.flags&flagInDoubt != 0}
+	if own && len(c.items) > 1 {
+		n.limit = max(1, len(c.items)/2)
+		own = false
+	}
+	if !own {
+		o.happen(t, s.seq, e, nil, now)
+		o.delay(c, l, s, r)
+		return
+	}
+	s.attempts++
+	if int(s.attempts) >= o.opts.MaxAttempts {
+		o.happen(t, s.seq, e, nil, now)
+		o.bury(t, l, s, r.Reason, c.number, now)
+		return
+	}
+	wait := pause(int(s.attempts), o.opts.MinBackoff, o.opts.MaxBackoff)
+	s.dueAt, s.reason = now.Add(wait).UnixNano(), r.Reason
+	o.happen(t, s.seq, e, nil, now)
+	o.update(t, l, s)
+	l.find(s.seq).dueAt = o.clock() + int64(wait)
+}
+
+// delay lets others go first for a while after an answer that was not the
+// entry's fault. It is never longer than a canary's interval, so that nothing
+// comes late once the other side is back, and it is not stored.
+func (o *Outbox) delay(c *call, l *lane, s *stored, r Result) {
+	if r.Verdict == Throttled {
+		return // the gate holds the whole account
+	}
+	n := o.note(s.seq)
+	n.delays++
+	wait := pause(n.delays, o.opts.MinBackoff, max(o.opts.MinBackoff, o.opts.CanaryInterval))
+	l.find(s.seq).dueAt = o.clock() + int64(wait)
+}
+
+// update stores an entry that changed.
+func (o *Outbox) update(t *tx, l *lane, s *stored) {
+	t.put(inEntries, seqKey(s.seq), s.encode())
+	e := l.find(s.seq)
+	o.index.setFlags(e, s.flags)
+	e.attempts, e.pending, e.dueAt = uint16(min(s.attempts, 1<<16-1)), s.pending, 0
+}
+
+// happen records an event of an entry; final is the entry if that ended its
+// life.
+func (o *Outbox) happen(t *tx, seq uint64, e Event, final *stored, now time.Time) {
+	e.ID, e.At = ID{file: o.store.file, seq: seq}, now
+	key := historyKey(seq, t.next(inHistory))
+	value := encodeEvent(key, &e, final)
+	t.put(inHistory, key, value)
+	o.counters.historyBytes += uint64(len(key) + len(value))
+	o.counters.changed = true
+	switch {
+	case e.Type.settles() || e.Type == EventDead || e.Type == EventParked:
+		o.changed = append(o.changed, seq)
+	}
+	if o.opts.Observer != nil {
+		if final != nil {
+			rec := final.record(o.store.file)
+			e.Entry, e.Account = &rec, rec.Account
+		}
+		o.pendingEvents = append(o.pendingEvents, e)
+	}
+}

@@ -1,0 +1,347 @@
+package outbox
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+)
+
+// The buckets, see docs/design.md. Their order is that of bucketNames.
+const (
+	inEntries = iota
+	inFlight
+	inHistory
+	inDead
+	inOnce
+	inMeta
+	bucketCount
+)
+
+func bucketNames() [bucketCount]string {
+	return [bucketCount]string{"entries", "flight", "history", "dead", "once", "meta"}
+}
+
+const (
+	formatMagic   = "anymarket-go outbox"
+	formatVersion = 1
+)
+
+// Keys in meta.
+const (
+	metaFormat     = "format"
+	metaFile       = "file"
+	metaCounters   = "counters"
+	metaGate       = "gate"
+	metaAddressing = "addressing/" // + account, NUL, family
+)
+
+// identity is what a file is stamped with when it is made.
+type identity struct {
+	file      uint32
+	createdAt time.Time
+	secret    [32]byte // keys the hashes of creations' fields
+}
+
+// store owns the bbolt file. It alone, its transactions and compaction touch
+// bbolt.
+type store struct {
+	path string
+	lock *fileLock
+	identity
+
+	// mu guards db against being swapped under a reader.
+	mu sync.RWMutex
+	db *bbolt.DB
+
+	noSync bool // tests only
+	// copied collects what is committed while compaction copies; written only
+	// by the committer.
+	copied *changes
+}
+
+func boltOptions(noSync bool) *bbolt.Options {
+	return &bbolt.Options{
+		Timeout:         lockWait,
+		FreelistType:    bbolt.FreelistMapType,
+		NoFreelistSync:  true,
+		InitialMmapSize: initialMmap,
+		NoSync:          noSync,
+	}
+}
+
+// openStore opens the file at path, made anew if there is none.
+func openStore(path string, noSync bool) (s *store, err error) {
+	lock, err := acquireLock(path)
+	if err != nil {
+		return nil, err
+	}
+	s = &store{path: path, lock: lock, noSync: noSync}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	// What an earlier process left of a copy was never the outbox.
+	if err := os.Remove(path + ".new"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("remove unfinished copy: %w", err)
+	}
+	switch fi, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		if err := s.create(); err != nil {
+			return nil, fmt.Errorf("create outbox %s: %w", path, err)
+		}
+	case err != nil:
+		return nil, err
+	case fi.Mode().Perm()&0o077 != 0 && permissionsCount:
+		if err := os.Chmod(path, 0o600); err != nil {
+			return nil, fmt.Errorf("make outbox private: %w", err)
+		}
+	}
+	// An earlier process may have crashed between its rename and this.
+	if err := syncDir(filepath.Dir(path)); err != nil {
+		return nil, fmt.Errorf("sync directory: %w", err)
+	}
+	if err := inspectFile(path); err != nil {
+		return nil, err
+	}
+	if s.db, err = bbolt.Open(path, 0o600, boltOptions(noSync)); err != nil {
+		if errors.Is(err, bolterrors.ErrTimeout) {
+			return nil, &LockedError{Path: path}
+		}
+		return nil, fmt.Errorf("%w: %s: %w", ErrFormat, path, err)
+	}
+	if err := s.guard(s.readIdentity); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// create makes the file under another name and renames it when it is whole and
+// synced: bbolt creates in place, and a power cut then leaves a file that
+// cannot be opened.
+func (s *store) create() error {
+	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
+		return err
+	}
+	id := identity{createdAt: time.Now()}
+	var random [36]byte
+	if _, err := rand.Read(random[:]); err != nil {
+		return err
+	}
+	id.file = binary.BigEndian.Uint32(random[:])
+	copy(id.secret[:], random[4:])
+	db, err := bbolt.Open(s.path+".new", 0o600, boltOptions(s.noSync))
+	if err != nil {
+		return err
+	}
+	err = db.Update(func(tx *bbolt.Tx) error {
+		for _, name := range bucketNames() {
+			if _, err := tx.CreateBucket([]byte(name)); err != nil {
+				return err
+			}
+		}
+		meta := tx.Bucket([]byte(bucketNames()[inMeta]))
+		if err := meta.Put([]byte(metaFormat), encodeFormat()); err != nil {
+			return err
+		}
+		return meta.Put([]byte(metaFile), id.encode())
+	})
+	if err := errors.Join(err, db.Close()); err != nil {
+		return err
+	}
+	return s.putInPlace()
+}
+
+// putInPlace makes the file beside the outbox the outbox.
+func (s *store) putInPlace() error {
+	if err := os.Rename(s.path+".new", s.path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(s.path))
+}
+
+func encodeFormat() []byte {
+	return seal([]byte(metaFormat), append([]byte{0, 0, 0, 0, codecFormat, 0, formatVersion}, formatMagic...))
+}
+
+func (id identity) encode() []byte {
+	b := append(make([]byte, 4), codecFormat, 0)
+	b = binary.BigEndian.AppendUint32(b, id.file)
+	b = binary.AppendVarint(b, id.createdAt.UnixNano())
+	return seal([]byte(metaFile), append(b, id.secret[:]...))
+}
+
+func (s *store) readIdentity() error {
+	return s.view(func(t *tx) error {
+		refuse := func(format string, args ...any) error {
+			return fmt.Errorf("%w: %s: %s", ErrFormat, s.path, fmt.Sprintf(format, args...))
+		}
+		for i, name := range bucketNames() {
+			if t.buckets[i] == nil {
+				return refuse("bucket %s is missing, this is another program's file", name)
+			}
+		}
+		_, format, err := unseal([]byte(metaFormat), t.get(inMeta, []byte(metaFormat)))
+		if err != nil || len(format) < 1 || string(format[1:]) != formatMagic {
+			return refuse("meta/format does not say %q, this is another program's file or damaged", formatMagic)
+		}
+		if format[0] != formatVersion {
+			return refuse("format %d, this program knows %d: use the version that wrote it or a newer one", format[0], formatVersion)
+		}
+		_, fields, err := unseal([]byte(metaFile), t.get(inMeta, []byte(metaFile)))
+		if err != nil || len(fields) < 4 {
+			return refuse("meta/file is damaged: %v", err)
+		}
+		s.file = binary.BigEndian.Uint32(fields)
+		created, n := binary.Varint(fields[4:])
+		if n <= 0 || copy(s.secret[:], fields[4+n:]) != len(s.secret) {
+			return refuse("meta/file is damaged")
+		}
+		s.createdAt = unixTime(created)
+		return nil
+	})
+}
+
+// guard turns what a damaged file does to bbolt, a panic or a fault in its
+// mapping, into an error.
+func (s *store) guard(fn func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: %s: %v", ErrFormat, s.path, r)
+		}
+	}()
+	return fn()
+}
+
+// close gives the file back; it is safe on a store that is only half open.
+func (s *store) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var err error
+	if s.db != nil {
+		err, s.db = s.db.Close(), nil
+	}
+	if s.lock != nil {
+		err, s.lock = errors.Join(err, s.lock.release()), nil
+	}
+	return err
+}
+
+// tx is a transaction over all buckets.
+type tx struct {
+	bolt    *bbolt.Tx
+	buckets [bucketCount]*bbolt.Bucket
+	copied  *changes
+	// err is the first failure of a write; it fails the whole transaction.
+	err   error
+	wrote bool
+}
+
+func newTx(b *bbolt.Tx) *tx {
+	t := &tx{bolt: b}
+	for i, name := range bucketNames() {
+		t.buckets[i] = b.Bucket([]byte(name))
+	}
+	return t
+}
+
+// view runs fn in a read transaction. fn must be quick and must not write: a
+// reader keeps the pages that are freed meanwhile from being used again.
+func (s *store) view(fn func(t *tx) error) error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.db == nil {
+		return ErrClosed
+	}
+	return s.db.View(func(b *bbolt.Tx) error { return fn(newTx(b)) })
+}
+
+// begin starts the one write transaction; the committer alone calls it.
+func (s *store) begin() (*tx, error) {
+	b, err := s.db.Begin(true)
+	if err != nil {
+		return nil, err
+	}
+	t := newTx(b)
+	if s.copied != nil {
+		t.copied = new(changes)
+	}
+	for _, b := range t.buckets {
+		b.FillPercent = fillPercent
+	}
+	return t, nil
+}
+
+// lastCommit is the number of the last transaction that readers see.
+func (s *store) lastCommit() (n int, err error) {
+	err = s.view(func(t *tx) error { n = t.bolt.ID(); return nil })
+	return n, err
+}
+
+// fillPercent: keys grow, so pages are filled from the left and get no more.
+const fillPercent = 0.95
+
+// get returns bytes that are valid until the transaction ends.
+func (t *tx) get(bucket int, key []byte) []byte { return t.buckets[bucket].Get(key) }
+
+func (t *tx) put(bucket int, key, value []byte) {
+	t.wrote = true
+	if err := t.buckets[bucket].Put(key, value); err != nil && t.err == nil {
+		t.err = fmt.Errorf("put into %s: %w", bucketNames()[bucket], err)
+	}
+	t.copied.add(bucket, key, value)
+}
+
+func (t *tx) delete(bucket int, key []byte) {
+	t.wrote = true
+	if err := t.buckets[bucket].Delete(key); err != nil && t.err == nil {
+		t.err = fmt.Errorf("delete from %s: %w", bucketNames()[bucket], err)
+	}
+	t.copied.add(bucket, key, nil)
+}
+
+// next returns the bucket's next number.
+func (t *tx) next(bucket int) uint64 {
+	t.wrote = true
+	n, err := t.buckets[bucket].NextSequence()
+	if err != nil && t.err == nil {
+		t.err = fmt.Errorf("number in %s: %w", bucketNames()[bucket], err)
+	}
+	return n
+}
+
+// commit makes the transaction durable.
+func (s *store) commit(t *tx) error {
+	if err := t.bolt.Commit(); err != nil {
+		return err
+	}
+	if s.copied != nil {
+		s.copied.append(t.copied)
+	}
+	return nil
+}
+
+// room is what stored data takes in bytes, and the bytes of the file that are
+// in use or free for use again.
+func (s *store) room() (used, size int64) {
+	if err := s.view(func(t *tx) error {
+		size = t.bolt.Size()
+		st := t.bolt.DB().Stats()
+		used = size - int64(st.FreePageN+st.PendingPageN)*int64(t.bolt.DB().Info().PageSize)
+		return nil
+	}); err != nil {
+		return 0, 0
+	}
+	return used, size
+}
