@@ -10,10 +10,15 @@ import (
 
 // runCanaries makes the canary calls that the gate asks for.
 func (o *Outbox) runCanaries(ctx, callCtx context.Context, wg *sync.WaitGroup) {
+	version := o.gate.changed()
 	for ctx.Err() == nil {
 		changed := o.gateChanged()
 		due, next := o.gate.probes(time.Now())
 		o.tellGate()
+		if v := o.gate.changed(); v != version {
+			version = v
+			o.signal() // time alone opened or closed something
+		}
 		for _, p := range due {
 			wg.Go(func() { o.probe(callCtx, p) })
 		}
@@ -42,11 +47,11 @@ func (o *Outbox) probe(ctx context.Context, p probe) {
 }
 
 const (
-	sweepInterval = time.Second
-	sweepSize     = 500 // removals of one transaction, so that accepts never wait long
-	pruneInterval = time.Minute
-	keepGateInterval  = 10 * time.Second
-	alarmInterval = 5 * time.Second
+	sweepInterval    = time.Second
+	sweepSize        = 500 // removals of one transaction, so that accepts never wait long
+	pruneInterval    = time.Minute
+	keepGateInterval = 10 * time.Second
+	alarmInterval    = 5 * time.Second
 )
 
 // keepHouse does what must be done now and then until ctx ends. Its errors are

@@ -136,7 +136,7 @@ func decodeFlight(key, value []byte) (seqs []uint64, err error) {
 func (o *Outbox) send(ctx context.Context, c *call, items []item, p *permit) {
 	leases := make([]Lease, len(items))
 	for i := range items {
-		items[i].uptime = o.gate.uptime(c.kind.Host)
+		items[i].uptime = o.uptime(c.kind.Host)
 		leases[i] = o.leaseOf(&items[i])
 	}
 	if c.kind.Class == Step {
@@ -152,12 +152,12 @@ func (o *Outbox) send(ctx context.Context, c *call, items []item, p *permit) {
 	rejected := answer.Verdict == Rejected && answer.Items == nil
 	switch {
 	case rejected && len(items) > 1:
-		p.report(time.Now(), o.reportOf(c, items, answer))
+		p.report(time.Now(), o.reportOf(ctx, items, answer))
 		half := len(items) / 2
 		o.sendNext(ctx, c, items[:half])
 		o.sendNext(ctx, c, items[half:])
 	case rejected && items[0].merged != nil && !items[0].refreshed && !items[0].alone:
-		p.report(time.Now(), o.reportOf(c, items, answer))
+		p.report(time.Now(), o.reportOf(ctx, items, answer))
 		items[0].send, items[0].alone = items[0].body, true
 		o.sendNext(ctx, c, items)
 	default:

@@ -49,6 +49,7 @@ const (
 func (o *Outbox) Compact(ctx context.Context) (err error) {
 	s := o.store
 	var snapshot *bbolt.Tx
+	var mine *changes // another one in its place means that the file was rebuilt meanwhile
 	err = o.exclusively(ctx, func() error {
 		if err := o.usable(); err != nil {
 			return err
@@ -59,7 +60,8 @@ func (o *Outbox) Compact(ctx context.Context) (err error) {
 		if snapshot, err = s.db.Begin(false); err != nil {
 			return err
 		}
-		s.copied = new(changes)
+		mine = new(changes)
+		s.copied = mine
 		return nil
 	})
 	if err != nil {
@@ -72,7 +74,7 @@ func (o *Outbox) Compact(ctx context.Context) (err error) {
 	err = errors.Join(err, snapshot.Rollback())
 	for left := fewEnough; err == nil && left >= fewEnough; {
 		var list []change
-		err = o.exclusively(ctx, func() error { list = s.copied.take(); return nil })
+		err = o.exclusively(ctx, func() error { list = mine.take(); return nil })
 		left = len(list)
 		if err == nil {
 			err = applyChanges(fresh, list)
@@ -83,7 +85,9 @@ func (o *Outbox) Compact(ctx context.Context) (err error) {
 	}
 	var old *bbolt.DB
 	swapErr := o.exclusively(context.WithoutCancel(ctx), func() error {
-		list := s.copied.take()
+		if s.copied != mine {
+			return fmt.Errorf("%w: the outbox was rebuilt meanwhile", ErrState)
+		}
 		s.copied = nil
 		if err != nil {
 			return nil
@@ -91,7 +95,7 @@ func (o *Outbox) Compact(ctx context.Context) (err error) {
 		if err := o.usable(); err != nil {
 			return err
 		}
-		if err := applyChanges(fresh, list); err != nil {
+		if err := applyChanges(fresh, mine.take()); err != nil {
 			return err
 		}
 		old, err = o.takeOver(fresh)
@@ -153,9 +157,7 @@ func (o *Outbox) Rebuild(ctx context.Context) error {
 			}
 			return fmt.Errorf("rebuild: %w", err)
 		}
-		if s.copied != nil { // a compaction's copy is of the old file
-			s.copied = new(changes)
-		}
+		s.copied = nil // a compaction's copy is of the old file
 		if err := errors.Join(o.reload(), old.Close()); err != nil {
 			return fmt.Errorf("rebuild: %w", err)
 		}
@@ -250,7 +252,11 @@ func (s *store) dropCopy(db *bbolt.DB) error {
 	if db == nil {
 		return nil
 	}
-	return errors.Join(db.Close(), os.Remove(s.path+".new"))
+	err := os.Remove(s.path + ".new")
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return errors.Join(db.Close(), err)
 }
 
 // copyAll copies every key. Each value must match its checksum, except in

@@ -63,7 +63,7 @@ func (o *Outbox) lookUpNext(t *tx, k *kind, l *lane, s *stored, pending Verdict,
 	s.pending, s.reason = pending, reason
 	if k.Class == Once && pending == Unknown {
 		s.sends++
-		s.unknownSince, s.notFoundSince = o.gate.uptime(k.Host)+1, 0
+		s.unknownSince, s.notFoundSince = o.uptime(k.Host)+1, 0
 	}
 	o.update(t, l, s)
 	o.setLookAt(s)
@@ -85,7 +85,7 @@ func (o *Outbox) setLookAt(s *stored) {
 // lookUp asks what became of an entry and records what follows.
 func (o *Outbox) lookUp(ctx context.Context, c *call) {
 	it := &c.items[0]
-	it.uptime = o.gate.uptime(c.kind.Host)
+	it.uptime = o.uptime(c.kind.Host)
 	lease := o.leaseOf(it)
 	if c.kind.Class == Step {
 		lease.Creation = o.creationOf(it)
@@ -100,7 +100,7 @@ func (o *Outbox) lookUp(ctx context.Context, c *call) {
 			res = Resolution{Result: Result{Verdict: Unavailable, Reason: "look-up panicked"}}
 		}
 	}
-	c.permit.report(time.Now(), report{verdict: res.Verdict, retryAfter: res.RetryAfter, stopped: o.isStopping() && !res.Verdict.alive()})
+	c.permit.report(time.Now(), report{verdict: res.Verdict, retryAfter: res.RetryAfter, stopped: o.stopped(ctx, res.Verdict)})
 	o.record(ctx, c, c.items, func(t *tx, it *item, _ int, now time.Time) { o.resolved(t, c, it, res, now) })
 }
 

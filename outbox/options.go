@@ -20,7 +20,8 @@ type Options struct {
 	// Canary makes a cheap read that tests whether a host is back, with the
 	// given account. An answer that came from the host itself (Delivered,
 	// Rejected, Failed, Throttled, Unauthorized) is a sign of life. Without it
-	// entries themselves are the probes and a window ends at its planned end.
+	// entries themselves are the probes, a window ends at its planned end, and
+	// all time counts as time during which the host is proven up.
 	Canary func(ctx context.Context, host, account string) Answer
 	// CanaryInterval is the time between canaries; defaults to 30 s.
 	CanaryInterval time.Duration

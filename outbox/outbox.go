@@ -159,6 +159,16 @@ func (o *Outbox) saveGate(t *tx) error {
 // clock is the outbox's own: it never jumps and is never zero.
 func (o *Outbox) clock() int64 { return int64(time.Since(o.start)) + 1 }
 
+// uptime is for how long a host has been proven up. Without a canary nothing
+// could prove it while all is quiet, so all time counts.
+func (o *Outbox) uptime(host string) time.Duration {
+	up := o.gate.uptime(host)
+	if o.opts.Canary == nil {
+		up += time.Since(o.start)
+	}
+	return up
+}
+
 // usable says whether the outbox takes commits.
 func (o *Outbox) usable() error {
 	o.mu.Lock()

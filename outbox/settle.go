@@ -8,14 +8,19 @@ import (
 )
 
 // reportOf is what an answer tells the gate.
-func (o *Outbox) reportOf(c *call, items []item, a Answer) report {
-	return report{verdict: a.Verdict, retryAfter: a.RetryAfter, write: true, seq: items[0].seq, stopped: o.isStopping() && !a.Verdict.alive()}
+func (o *Outbox) reportOf(ctx context.Context, items []item, a Answer) report {
+	return report{verdict: a.Verdict, retryAfter: a.RetryAfter, write: true, seq: items[0].seq, stopped: o.stopped(ctx, a.Verdict)}
+}
+
+// stopped says whether an answer came about because we are stopping.
+func (o *Outbox) stopped(ctx context.Context, v Verdict) bool {
+	return (ctx.Err() != nil || o.isStopping()) && !v.alive()
 }
 
 // settle records the verdicts of a call that was made. The leases end when
 // they are on disk.
 func (o *Outbox) settle(ctx context.Context, c *call, items []item, a Answer, p *permit) {
-	r := o.reportOf(c, items, a)
+	r := o.reportOf(ctx, items, a)
 	r.ownFault = o.judge(c, items, &a)
 	p.report(time.Now(), r)
 	o.record(ctx, c, items, func(t *tx, it *item, i int, now time.Time) {
@@ -177,7 +182,7 @@ func (o *Outbox) concludeValue(t *tx, c *call, l *lane, it *item, r Result, now 
 // doubt notes that an attempt may be applied late: whatever is the lane's
 // newest value must go once more when that can no longer happen.
 func (o *Outbox) doubt(t *tx, l *lane, it *item, host string) {
-	l.confirmAt = max(l.confirmAt, o.gate.uptime(host)+o.opts.LateApply)
+	l.confirmAt = max(l.confirmAt, o.uptime(host)+o.opts.LateApply)
 	if n := l.newest(); n.seq != it.seq {
 		key := seqKey(n.seq)
 		if s, err := decodeStored(key, t.get(inEntries, key)); err == nil {

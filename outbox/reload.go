@@ -1,0 +1,89 @@
+package outbox
+
+import (
+	"fmt"
+	"time"
+)
+
+// reload reads the file into the index. Entries that are being attempted stay
+// so. Nothing may be committed meanwhile.
+func (o *Outbox) reload() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.index.clear()
+	o.touched, o.changed, o.pendingEvents = o.touched[:0], o.changed[:0], nil
+	clear(o.proving)
+	o.unreadable = nil
+	now, clock := time.Now(), o.clock()
+	err := o.store.guard(func() error {
+		return o.store.view(func(t *tx) error {
+			err := t.buckets[inEntries].ForEach(func(key, value []byte) error {
+				s, err := decodeStored(key, value)
+				if err != nil {
+					o.unreadable = append(o.unreadable, damaged{append([]byte(nil), key...), append([]byte(nil), value...), err})
+					return nil
+				}
+				l := o.index.add(&s, o.dueOnClock(&s, now, clock))
+				if _, ok := o.leased[s.seq]; ok {
+					l.leased = s.seq
+				}
+				if s.pending != 0 {
+					o.setLookAt(&s)
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+			err = t.buckets[inDead].ForEach(func(key, value []byte) error {
+				s, err := decodeStored(key, value)
+				if err != nil || s.flags&flagUnreadable != 0 {
+					o.dead++
+					return nil
+				}
+				k := o.kindOf(s.kind)
+				o.addDead(o.laneOf(o.accountOf(s.account), k.family, s.key), s.seq)
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+			o.loadAddressing(t)
+			return o.loadCounters(t)
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("read outbox %s: %w", o.store.path, err)
+	}
+	for _, a := range o.order {
+		for _, k := range o.kinds {
+			if !k.orphan {
+				o.gate.useAccount(k.Host, a.name)
+			}
+		}
+	}
+	// In the order of the file, so that the oldest go first.
+	for _, l := range sortedLanes(o.lanes) {
+		o.arrange(l)
+	}
+	return nil
+}
+
+// damaged is an entry that could not be decoded.
+type damaged struct {
+	key, value []byte
+	why        error
+}
+
+// dueOnClock converts the stored moment of the next attempt. One that lies
+// further ahead than any pause does comes from a clock that jumped.
+func (o *Outbox) dueOnClock(s *stored, now time.Time, clock int64) int64 {
+	if s.dueAt == 0 {
+		return 0
+	}
+	wait := time.Duration(s.dueAt - now.UnixNano())
+	if wait <= 0 || wait > 2*o.opts.MaxBackoff {
+		return 0
+	}
+	return clock + int64(wait)
+}
