@@ -3,6 +3,7 @@ package outbox
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"time"
 )
@@ -13,15 +14,15 @@ import (
 // nothing was stored. A creation whose key is known is not stored again: the
 // receipt is that of the first, marked as a duplicate.
 func (o *Outbox) Accept(ctx context.Context, e Entry) (Receipt, error) {
-	p, err := o.prepare(&e)
-	if err != nil {
+	a := &acceptance{o: o}
+	a.ps = a.one[:]
+	if err := o.prepare(&e, &a.one[0]); err != nil {
 		return Receipt{}, err
 	}
-	one := [1]prepared{p}
-	if err := o.accept(ctx, one[:]); err != nil {
+	if err := a.commit(ctx); err != nil {
 		return Receipt{}, err
 	}
-	return one[0].receipt, nil
+	return a.one[0].receipt, nil
 }
 
 // AcceptAll is [Outbox.Accept] for many entries at the price of one commit:
@@ -29,15 +30,14 @@ func (o *Outbox) Accept(ctx context.Context, e Entry) (Receipt, error) {
 func (o *Outbox) AcceptAll(ctx context.Context, entries []Entry) ([]Receipt, error) {
 	ps := make([]prepared, len(entries))
 	for i := range entries {
-		var err error
-		if ps[i], err = o.prepare(&entries[i]); err != nil {
+		if err := o.prepare(&entries[i], &ps[i]); err != nil {
 			return nil, fmt.Errorf("entry %d: %w", i, err)
 		}
 	}
 	if len(ps) == 0 {
 		return nil, nil
 	}
-	if err := o.accept(ctx, ps); err != nil {
+	if err := (&acceptance{o: o, ps: ps}).commit(ctx); err != nil {
 		return nil, err
 	}
 	receipts := make([]Receipt, len(ps))
@@ -47,7 +47,16 @@ func (o *Outbox) AcceptAll(ctx context.Context, entries []Entry) ([]Receipt, err
 	return receipts, nil
 }
 
-// prepared is an entry on its way to the committer.
+// acceptance is the entries of one call on their way to the committer. It is
+// one piece of memory for a single entry, since there may be many calls.
+type acceptance struct {
+	o       *Outbox
+	ps      []prepared
+	request request
+	one     [1]prepared
+}
+
+// prepared is an entry of it.
 type prepared struct {
 	stored
 	k          *kind
@@ -59,9 +68,9 @@ type prepared struct {
 }
 
 // prepare does all that needs no transaction.
-func (o *Outbox) prepare(e *Entry) (p prepared, err error) {
-	bad := func(format string, args ...any) (prepared, error) {
-		return prepared{}, fmt.Errorf("%w %s", ErrInvalid, fmt.Sprintf(format, args...))
+func (o *Outbox) prepare(e *Entry, p *prepared) error {
+	bad := func(format string, args ...any) error {
+		return fmt.Errorf("%w %s", ErrInvalid, fmt.Sprintf(format, args...))
 	}
 	k := o.configured[e.Kind]
 	switch {
@@ -80,9 +89,8 @@ func (o *Outbox) prepare(e *Entry) (p prepared, err error) {
 	case k.Class == Absolute && e.Once != "":
 		return bad("Once: an absolute value has none")
 	}
-	p = prepared{k: k, addressing: e.Addressing, stored: stored{
-		kind: k.Name, account: e.Account, key: e.Key, once: e.Once, group: e.Group, body: e.Body,
-	}}
+	p.k, p.addressing = k, e.Addressing
+	p.kind, p.account, p.key, p.once, p.group, p.body = k.Name, e.Account, e.Key, e.Once, e.Group, e.Body
 	if p.group == 0 {
 		p.group = k.Group
 	}
@@ -90,6 +98,7 @@ func (o *Outbox) prepare(e *Entry) (p prepared, err error) {
 		p.onceKey = onceKey(k.Host, e.Account, e.Once)
 		fields := map[string][]byte{"body": e.Body}
 		if k.Fields != nil {
+			var err error
 			if fields, err = k.Fields(e.Body); err != nil {
 				return bad("Body: %v", err)
 			}
@@ -99,7 +108,7 @@ func (o *Outbox) prepare(e *Entry) (p prepared, err error) {
 			p.flags |= flagLookupFirst
 		}
 	}
-	return p, nil
+	return nil
 }
 
 // mayKnowLess says whether an earlier file may have sent a creation made then.
@@ -112,20 +121,21 @@ func (o *Outbox) mayKnowLess(madeAt time.Time) bool {
 	return young && (madeAt.IsZero() || madeAt.Before(o.store.createdAt.Add(margin)))
 }
 
-func (o *Outbox) accept(ctx context.Context, ps []prepared) error {
-	size := 0
-	for i := range ps {
-		size += len(ps[i].body)
+func (a *acceptance) commit(ctx context.Context) error {
+	for i := range a.ps {
+		a.request.bytes += len(a.ps[i].body)
 	}
-	if err := o.full.check(o, size); err != nil {
+	if err := a.o.full.check(a.o, a.request.bytes); err != nil {
 		return err
 	}
-	return o.commit(ctx, size, func(t *tx) error { return o.put(t, ps, time.Now()) })
+	a.request.op = a.put
+	return a.o.committer.do(ctx, &a.request)
 }
 
 // put is the transaction part of accepting. It looks at all entries before it
 // writes the first.
-func (o *Outbox) put(t *tx, ps []prepared, now time.Time) error {
+func (a *acceptance) put(t *tx) error {
+	o, ps, now := a.o, a.ps, t.now
 	var b batch
 	if len(ps) > 1 {
 		b = batch{addressing: map[addressed]string{}, creations: map[string]*prepared{}, newest: map[laneKey]*prepared{}}
@@ -265,7 +275,6 @@ func (o *Outbox) putOne(t *tx, p *prepared, now time.Time) {
 	o.touch(l)
 	p.seq = t.next(inEntries)
 	p.acceptedAt = now.UnixNano()
-	p.confirmAt = l.confirmAt
 	p.receipt = Receipt{o: o, id: ID{file: o.store.file, seq: p.seq}}
 	if l.absolute() {
 		o.supersedeDead(t, l, p.seq, now)
@@ -277,8 +286,10 @@ func (o *Outbox) putOne(t *tx, p *prepared, now time.Time) {
 			l.confirmAt = confirmAt
 		}
 	}
-	t.put(inEntries, seqKey(p.seq), p.encode())
-	o.index.add(&p.stored, 0)
+	p.confirmAt = l.confirmAt
+	key := binary.BigEndian.AppendUint64(t.scratch(8), p.seq)
+	t.put(inEntries, key, p.appendTo(t.scratch(p.maxSize()), key))
+	o.index.addTo(l, p.k, &p.stored, 0)
 	if p.onceKey != nil {
 		c := creation{seq: p.seq, fields: p.fields}
 		t.put(inOnce, p.onceKey, c.encode(p.onceKey))
@@ -297,7 +308,7 @@ func (o *Outbox) fixAddressing(t *tx, a *account, f *family, addressing string) 
 }
 
 func (o *Outbox) loadAddressing(t *tx) {
-	c := t.buckets[inMeta].Cursor()
+	c := t.bucket(inMeta).Cursor()
 	prefix := []byte(metaAddressing)
 	for k, v := c.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = c.Next() {
 		account, fam, ok := bytes.Cut(k[len(prefix):], []byte{0})

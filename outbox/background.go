@@ -172,7 +172,7 @@ func (o *Outbox) prune(ctx context.Context) error {
 // Those of entries that are not settled stay. It says whether there is more.
 func (o *Outbox) pruneHistory(t *tx, now time.Time) bool {
 	oldest := now.Add(-o.opts.HistoryRetention)
-	c := t.buckets[inHistory].Cursor()
+	c := t.bucket(inHistory).Cursor()
 	var remove [][]byte
 	freed, seen := uint64(0), 0
 	var k, v []byte
@@ -209,7 +209,7 @@ func (o *Outbox) pruneHistory(t *tx, now time.Time) bool {
 
 // pruneKeys removes the keys of creations that are past retention.
 func (o *Outbox) pruneKeys(t *tx, now time.Time) bool {
-	c := t.buckets[inOnce].Cursor()
+	c := t.bucket(inOnce).Cursor()
 	var remove [][]byte
 	seen := 0
 	var k, v []byte

@@ -132,7 +132,7 @@ func decodeFlight(key, value []byte) (seqs []uint64, err error) {
 
 // send delivers the items and settles them. A batch that is refused as a whole
 // is split in halves until the guilty entries stand alone; a merged value that
-// is refused goes once more as it was accepted.
+// is refused, by itself or as one of a batch, goes once more as it was accepted.
 func (o *Outbox) send(ctx context.Context, c *call, items []item, p *permit) {
 	leases := make([]Lease, len(items))
 	for i := range items {
@@ -156,13 +156,51 @@ func (o *Outbox) send(ctx context.Context, c *call, items []item, p *permit) {
 		half := len(items) / 2
 		o.sendNext(ctx, c, items[:half])
 		o.sendNext(ctx, c, items[half:])
-	case rejected && items[0].merged != nil && !items[0].refreshed && !items[0].alone:
+	case rejected && items[0].sentMerged():
 		p.report(time.Now(), o.reportOf(ctx, items, answer))
-		items[0].send, items[0].alone = items[0].body, true
-		o.sendNext(ctx, c, items)
+		o.sendAlone(ctx, c, items)
 	default:
-		o.settle(ctx, c, items, answer, p)
+		settled, refused := refusedMerged(items, &answer)
+		if len(refused) == 0 {
+			o.settle(ctx, c, items, answer, p)
+			return
+		}
+		if len(settled) > 0 {
+			o.settle(ctx, c, settled, answer, p)
+		} else {
+			p.report(time.Now(), o.reportOf(ctx, items, answer))
+		}
+		o.sendAlone(ctx, c, refused)
 	}
+}
+
+// sentMerged says whether what was sent covers older entries too.
+func (it *item) sentMerged() bool { return it.merged != nil && !it.refreshed && !it.alone }
+
+// sendAlone sends merged values that were refused once more as they were
+// accepted.
+func (o *Outbox) sendAlone(ctx context.Context, c *call, items []item) {
+	for i := range items {
+		items[i].send, items[i].alone = items[i].body, true
+	}
+	o.sendNext(ctx, c, items)
+}
+
+// refusedMerged takes the merged values that were refused one by one out of an
+// answer.
+func refusedMerged(items []item, a *Answer) (settled, refused []item) {
+	var results []Result
+	for i, r := range a.Items {
+		if r.Verdict == Rejected && items[i].sentMerged() {
+			refused = append(refused, items[i])
+			continue
+		}
+		settled, results = append(settled, items[i]), append(results, r)
+	}
+	if len(refused) > 0 {
+		a.Items = results
+	}
+	return settled, refused
 }
 
 // sendNext is send with a permit of its own. If the gate is closed meanwhile,

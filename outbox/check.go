@@ -51,14 +51,14 @@ func (c *checker) wrong(format string, args ...any) {
 }
 
 func (c *checker) each(bucket int, fn func(key, value []byte)) {
-	if err := c.t.buckets[bucket].ForEach(func(k, v []byte) error { fn(k, v); return nil }); err != nil {
+	if err := c.t.bucket(bucket).ForEach(func(k, v []byte) error { fn(k, v); return nil }); err != nil {
 		c.wrong("%s: %v", bucketNames()[bucket], err)
 	}
 }
 
 func (c *checker) entries() {
 	o := c.o
-	last := c.t.buckets[inEntries].Sequence()
+	last := c.t.bucket(inEntries).Sequence()
 	c.each(inEntries, func(k, v []byte) {
 		c.stored++
 		s, err := decodeStored(k, v)
@@ -180,7 +180,7 @@ func (c *checker) history() {
 		if s, state, err := c.o.locate(c.t, ended); err == nil && state != Done && e.Type != EventDelivered {
 			c.wrong("entry %d ended as %s and is still %s", s.seq, e.Type, state)
 		}
-		if binary.BigEndian.Uint64(k[8:]) > c.t.buckets[inHistory].Sequence() {
+		if binary.BigEndian.Uint64(k[8:]) > c.t.bucket(inHistory).Sequence() {
 			c.wrong("event %x is beyond the last number given", k)
 		}
 	})
@@ -212,7 +212,7 @@ func (c *checker) sums() {
 	if superseded != o.superseded || parked != o.parked {
 		c.wrong("superseded %d, parked %d; the sums say %d, %d", superseded, parked, o.superseded, o.parked)
 	}
-	accepted := c.t.buckets[inEntries].Sequence()
+	accepted := c.t.bucket(inEntries).Sequence()
 	sum := n.delivered + n.superseded + uint64(o.superseded) + n.cancelled + uint64(o.dead) + uint64(o.waiting())
 	if accepted != sum {
 		c.wrong("accepted %d, but delivered %d + superseded %d + cancelled %d + dead %d + waiting %d = %d",

@@ -143,9 +143,18 @@ func (s *stored) toSend() []byte {
 }
 
 func (s *stored) encode() []byte {
-	b := make([]byte, 6, 64+len(s.kind)+len(s.account)+len(s.key)+len(s.once)+len(s.reason)+len(s.body)+len(s.merged))
-	b[4], b[5] = codecFormat, s.flags
-	b = append(b, byte(s.group), byte(s.pending))
+	return s.appendTo(make([]byte, 0, s.maxSize()), seqKey(s.seq))
+}
+
+// maxSize is at least the length of the encoded entry.
+func (s *stored) maxSize() int {
+	const fixed = 8 + 14*binary.MaxVarintLen64
+	return fixed + len(s.kind) + len(s.account) + len(s.key) + len(s.once) + len(s.reason) + len(s.body) + len(s.merged)
+}
+
+// appendTo appends the encoded entry to an empty b.
+func (s *stored) appendTo(b, key []byte) []byte {
+	b = append(b, 0, 0, 0, 0, codecFormat, s.flags, byte(s.group), byte(s.pending))
 	b = binary.AppendVarint(b, s.acceptedAt)
 	b = binary.AppendVarint(b, s.dueAt)
 	b = binary.AppendUvarint(b, s.attempts)
@@ -162,7 +171,7 @@ func (s *stored) encode() []byte {
 	if s.merged != nil {
 		b = appendBytes(b, s.merged)
 	}
-	return seal(seqKey(s.seq), b)
+	return seal(key, b)
 }
 
 // decodeStored returns an entry whose byte slices are parts of value.

@@ -5,21 +5,31 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 )
 
-// committer is the one owner of all writes. The first caller that waits leads:
-// it takes everybody's operations, commits them in one transaction, answers
-// all, and hands the lead to the first of those that came meanwhile. Alone, a
-// caller pays one commit; together, callers share it; nobody waits for a timer.
+// committer is the one owner of all writes. Callers that ask while a commit is
+// under way gather in a group, which the first of them, its leader, commits in
+// one transaction as soon as that commit is done. Alone, a caller pays one
+// commit; together, callers share it; nobody waits for a timer.
 type committer struct {
 	// run commits a group. Only one runs at a time.
 	run func(group []*request)
 
-	mu      sync.Mutex // guards the fields below and request.taken
-	queue   []*request
-	leading bool
-	group   []*request // reused from one lead to the next
+	mu      sync.Mutex // guards the fields below and those of queued groups
+	queue   []*group   // not taken up yet; the last one is joined
+	leading bool       // a group is being committed, or its leader was told to
+}
+
+// group is what one transaction commits.
+type group struct {
+	requests []*request
+	bytes    int
+	leader   *request      // nil if it was withdrawn
+	turn     chan struct{} // tells the leader to lead
+	taken    bool
+	done     chan struct{} // closed when the group is committed
 }
 
 // request is one operation that wants to be committed.
@@ -33,9 +43,7 @@ type request struct {
 	exclusive func() error
 	bytes     int
 
-	err   error
-	taken bool
-	turn  chan bool // true: lead; false: done
+	err error
 }
 
 const (
@@ -49,79 +57,108 @@ func (c *committer) do(ctx context.Context, r *request) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	r.turn = make(chan bool, 1)
 	c.mu.Lock()
-	c.queue = append(c.queue, r)
+	g := c.joinLocked(r)
+	var turn chan struct{} // the leader's; the others have none
+	if g.leader == r {
+		turn = g.turn
+	}
 	lead := !c.leading
 	c.leading = true
 	c.mu.Unlock()
 	if !lead {
 		select {
-		case lead = <-r.turn:
+		case <-turn:
+		case <-g.done:
+			return r.err
 		case <-ctx.Done():
-			if c.withdraw(r) {
+			if c.withdraw(g, r) {
 				return ctx.Err()
 			}
-			lead = <-r.turn
-		}
-		if !lead {
-			return r.err
+			select {
+			case <-turn:
+			case <-g.done:
+				return r.err
+			}
 		}
 	}
 	// Let those that are about to ask get into this group.
 	runtime.Gosched()
-	c.lead()
+	c.lead(g)
 	return r.err
 }
 
-// withdraw takes a request out of the queue, unless it is taken up or leads.
-func (c *committer) withdraw(r *request) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if r.taken || len(r.turn) > 0 {
-		return false
+// joinLocked puts a request into the last group, or a new one if it does not fit.
+func (c *committer) joinLocked(r *request) *group {
+	var g *group
+	if n := len(c.queue); n > 0 {
+		g = c.queue[n-1]
 	}
-	for i, q := range c.queue {
-		if q == r {
-			c.queue = append(c.queue[:i], c.queue[i+1:]...)
-			return true
-		}
+	if g == nil || len(g.requests) > 0 && !g.takes(r) {
+		g = &group{turn: make(chan struct{}, 1), done: make(chan struct{})}
+		c.queue = append(c.queue, g)
 	}
-	return false
+	if len(g.requests) == 0 {
+		g.leader = r
+	}
+	g.requests = append(g.requests, r)
+	g.bytes += r.bytes
+	return g
 }
 
-// lead commits the first requests of the queue, its own among them.
-func (c *committer) lead() {
+// takes says whether one more request fits into a group that has some.
+func (g *group) takes(r *request) bool {
+	return len(g.requests) < maxGroup && g.bytes+r.bytes <= maxGroupBytes && r.exclusive == nil && g.requests[0].exclusive == nil
+}
+
+// withdraw takes a request out of its group, unless that is taken up or the
+// request is to lead it.
+func (c *committer) withdraw(g *group, r *request) bool {
 	c.mu.Lock()
-	group, bytes := c.group[:0], 0
-	for _, r := range c.queue {
-		if len(group) > 0 && (len(group) == maxGroup || bytes+r.bytes > maxGroupBytes || r.exclusive != nil || group[0].exclusive != nil) {
-			break
+	defer c.mu.Unlock()
+	if g.taken || g.leader == r && len(g.turn) > 0 {
+		return false
+	}
+	if g.leader == r {
+		g.leader = nil
+	}
+	i := slices.Index(g.requests, r)
+	g.requests = slices.Delete(g.requests, i, i+1)
+	g.bytes -= r.bytes
+	return true
+}
+
+// lead commits the first group of the queue, and those behind it whose leader
+// was withdrawn.
+func (c *committer) lead(g *group) {
+	for g != nil {
+		c.mu.Lock()
+		g.taken = true
+		c.queue = slices.Delete(c.queue, 0, 1)
+		c.mu.Unlock()
+		c.run(g.requests)
+		close(g.done)
+		g = c.handOver()
+	}
+}
+
+// handOver tells the next group's leader to lead. If that was withdrawn it
+// returns the group, for which nobody else would care.
+func (c *committer) handOver() *group {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.queue) > 0 {
+		switch g := c.queue[0]; {
+		case g.leader != nil:
+			g.turn <- struct{}{}
+			return nil
+		case len(g.requests) > 0:
+			return g
 		}
-		r.taken = true
-		bytes += r.bytes
-		group = append(group, r)
+		c.queue = slices.Delete(c.queue, 0, 1) // all were withdrawn
 	}
-	rest := copy(c.queue, c.queue[len(group):])
-	clear(c.queue[rest:])
-	c.queue = c.queue[:rest]
-	c.group = nil
-	c.mu.Unlock()
-
-	c.run(group)
-
-	for _, r := range group[1:] { // the first is the leader itself
-		r.turn <- false
-	}
-	clear(group)
-	c.mu.Lock()
-	c.group = group
-	if len(c.queue) == 0 {
-		c.leading = false
-	} else {
-		c.queue[0].turn <- true
-	}
-	c.mu.Unlock()
+	c.leading = false
+	return nil
 }
 
 // commit runs op in a transaction, with others that wait, and returns when it

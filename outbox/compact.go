@@ -295,10 +295,7 @@ func applyChanges(to *bbolt.DB, list []change) error {
 		return nil
 	}
 	return to.Update(func(b *bbolt.Tx) error {
-		t := newTx(b)
-		for _, bucket := range t.buckets {
-			bucket.FillPercent = fillPercent
-		}
+		t := &tx{bolt: b}
 		for _, c := range list {
 			if c.value == nil {
 				t.delete(c.bucket, c.key)

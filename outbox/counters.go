@@ -41,11 +41,11 @@ func (o *Outbox) saveCounters(t *tx) {
 		o.counters.changed = false
 		t.put(inMeta, []byte(metaCounters), o.counters.encode())
 	}
-	o.accepted = t.buckets[inEntries].Sequence()
+	o.accepted = t.bucket(inEntries).Sequence()
 }
 
 func (o *Outbox) loadCounters(t *tx) (err error) {
 	o.counters, err = decodeCounters(t.get(inMeta, []byte(metaCounters)))
-	o.accepted = t.buckets[inEntries].Sequence()
+	o.accepted = t.bucket(inEntries).Sequence()
 	return err
 }

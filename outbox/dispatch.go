@@ -166,7 +166,7 @@ func (o *Outbox) lease(a *account, q *laneList, p *permit) *call {
 				c.lookUp = h.pending != 0 || h.flags&flagLookupFirst != 0
 				c.items = append(c.items, item{at: l.id(), seq: h.seq})
 				l.leased = h.seq
-				o.leased[h.seq] = struct{}{}
+				o.leased[h.seq] = c
 				o.arrange(l)
 			}
 			l = following
@@ -190,8 +190,8 @@ func (o *Outbox) lease(a *account, q *laneList, p *permit) *call {
 func (o *Outbox) release(c *call) {
 	o.mu.Lock()
 	for _, it := range c.items {
-		if _, ok := o.leased[it.seq]; !ok {
-			continue
+		if o.leased[it.seq] != c {
+			continue // settled, and perhaps another call's by now
 		}
 		delete(o.leased, it.seq)
 		if l := o.lanes[it.at]; l != nil && l.leased == it.seq {

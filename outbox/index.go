@@ -47,12 +47,12 @@ type index struct {
 	lanes    map[laneKey]*lane
 	timers   timers
 	// sums
-	entries    int // in the bucket entries
-	inDoubt    int // of these, delivered and to be confirmed
-	superseded int // of these, superseded and to be swept
-	parked     int // of these, parked
-	dead       int // in the bucket dead
-	leased     map[uint64]struct{}
+	entries    int              // in the bucket entries
+	inDoubt    int              // of these, delivered and to be confirmed
+	superseded int              // of these, superseded and to be swept
+	parked     int              // of these, parked
+	dead       int              // in the bucket dead
+	leased     map[uint64]*call // entries that are being attempted, by whom
 	notes      map[uint64]*note
 	sweepable  []*lane
 }
@@ -77,7 +77,7 @@ type note struct {
 func newIndex(kinds []Kind) *index {
 	x := &index{
 		byName: map[string]*kind{}, families: map[string]*family{}, accounts: map[string]*account{},
-		leased: map[uint64]struct{}{}, notes: map[uint64]*note{},
+		leased: map[uint64]*call{}, notes: map[uint64]*note{},
 	}
 	for _, k := range kinds {
 		x.addKind(k, false)
@@ -142,6 +142,12 @@ func (x *index) laneOf(a *account, f *family, key string) *lane {
 func (x *index) add(s *stored, dueAt int64) *lane {
 	k := x.kindOf(s.kind)
 	l := x.laneOf(x.accountOf(s.account), k.family, s.key)
+	x.addTo(l, k, s, dueAt)
+	return l
+}
+
+// addTo is add for an entry whose lane is known.
+func (x *index) addTo(l *lane, k *kind, s *stored, dueAt int64) {
 	e := entry{seq: s.seq, kind: k.index, acceptedAt: s.acceptedAt, dueAt: dueAt, attempts: uint16(min(s.attempts, 1<<16-1)), group: s.group, flags: s.flags, pending: s.pending}
 	if n := l.newest(); n == nil || n.seq < s.seq {
 		l.entries = append(l.entries, e)
@@ -156,7 +162,6 @@ func (x *index) add(s *stored, dueAt int64) *lane {
 		x.inDoubt++
 	}
 	l.account.stored[k.family]++
-	return l
 }
 
 // remove takes an entry out of its lane.
@@ -218,13 +223,17 @@ func (x *index) note(seq uint64) *note {
 
 // recount brings the sums up to date with the lane.
 func (x *index) recount(l *lane) {
-	superseded, parked := int32(0), int32(0)
+	superseded, parked, sweep := int32(0), int32(0), false
 	if n := int32(len(l.entries)); n > 0 {
 		switch {
 		case l.absolute():
 			superseded = n - 1
 			if l.leased != 0 && l.leased != l.newest().seq && l.find(l.leased) != nil {
 				superseded--
+			}
+			sweep = superseded > 0
+			if first := &l.entries[0]; first.flags&flagInDoubt != 0 && l.givesWay(first.seq) {
+				superseded-- // it counts as delivered
 			}
 			if l.newest().flags&flagParked != 0 {
 				parked = 1
@@ -242,7 +251,7 @@ func (x *index) recount(l *lane) {
 	x.superseded += int(superseded - l.superseded)
 	x.parked += int(parked - l.parked)
 	l.superseded, l.parked = superseded, parked
-	if superseded > 0 && !l.sweeping {
+	if sweep && !l.sweeping {
 		l.sweeping = true
 		x.sweepable = append(x.sweepable, l)
 	}

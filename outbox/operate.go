@@ -80,6 +80,9 @@ func (o *Outbox) Edit(ctx context.Context, id ID, body []byte) (Receipt, error) 
 			o.revive(t, l, s)
 		} else {
 			s.notFoundSince = 0
+			if s.pending != 0 {
+				s.pending = Unknown // what was refused or failed was the old body
+			}
 			o.update(t, l, s)
 			if s.pending != 0 {
 				o.setLookAt(s)
@@ -96,7 +99,7 @@ func (o *Outbox) replaceValue(t *tx, l *lane, s *stored, k *kind, state State, b
 	p := prepared{k: k, addressing: l.account.addressing[l.family], stored: stored{
 		kind: s.kind, account: s.account, key: s.key, group: s.group, body: body,
 	}}
-	seq := t.buckets[inEntries].Sequence() + 1
+	seq := t.bucket(inEntries).Sequence() + 1
 	o.happen(t, s.seq, Event{Type: EventEdited, By: ID{file: o.store.file, seq: seq}}, nil, now)
 	if state == Parked {
 		confirmAt := l.confirmAt
@@ -167,6 +170,10 @@ func (o *Outbox) cancel(t *tx, l *lane, s *stored, state State, reason string, n
 			o.dead-- // unreadable, in no lane
 		}
 	} else {
+		// What gave way to it must not come back.
+		for seq := l.sweepableEntry(); seq != 0; seq = l.sweepableEntry() {
+			o.dropSuperseded(t, l, seq, s.seq, now)
+		}
 		t.delete(inEntries, seqKey(s.seq))
 		o.index.remove(l, s.seq)
 	}

@@ -148,7 +148,7 @@ func (o *Outbox) addLane(rec *Record) {
 
 // ended returns the record with which an entry's history ends.
 func (t *tx) ended(id ID) (rec Record, found bool, err error) {
-	c := t.buckets[inHistory].Cursor()
+	c := t.bucket(inHistory).Cursor()
 	for k, v := c.Seek(historyKey(id.seq, 0)); len(k) == 16 && binary.BigEndian.Uint64(k) == id.seq; k, v = c.Next() {
 		e, err := decodeEvent(id.file, k, v)
 		if err != nil {
@@ -199,7 +199,7 @@ func (o *Outbox) records(bucket int, want func(*Record) bool) iter.Seq2[Record, 
 			n := 0
 			err := o.store.guard(func() error {
 				return o.store.view(func(t *tx) error {
-					c := t.buckets[bucket].Cursor()
+					c := t.bucket(bucket).Cursor()
 					for k, v := c.Seek(seqKey(from)); k != nil && n < page; k, v = c.Next() {
 						n++
 						if len(k) == 8 {
@@ -236,7 +236,7 @@ func (o *Outbox) Events(id ID) ([]Event, error) {
 	var out []Event
 	err := o.store.guard(func() error {
 		return o.store.view(func(t *tx) error {
-			c := t.buckets[inHistory].Cursor()
+			c := t.bucket(inHistory).Cursor()
 			for k, v := c.Seek(historyKey(id.seq, 0)); len(k) == 16 && binary.BigEndian.Uint64(k) == id.seq; k, v = c.Next() {
 				e, err := decodeEvent(id.file, k, append([]byte(nil), v...))
 				if err != nil {
@@ -264,7 +264,7 @@ func (o *Outbox) History() iter.Seq2[Event, error] {
 			var rows []row
 			err := o.store.guard(func() error {
 				return o.store.view(func(t *tx) error {
-					c := t.buckets[inHistory].Cursor()
+					c := t.bucket(inHistory).Cursor()
 					for k, v := c.Seek(from); k != nil && len(rows) < page; k, v = c.Next() {
 						e, err := decodeEvent(o.store.file, k, append([]byte(nil), v...))
 						if err != nil {

@@ -20,7 +20,7 @@ func (o *Outbox) recoverFlight() error {
 			seqs []uint64
 		}
 		var records []record
-		err := t.buckets[inFlight].ForEach(func(key, value []byte) error {
+		err := t.bucket(inFlight).ForEach(func(key, value []byte) error {
 			seqs, err := decodeFlight(key, value)
 			if err != nil {
 				return fmt.Errorf("%w: %s: flight record %x: %w", ErrFormat, o.store.path, key, err)
@@ -69,9 +69,6 @@ func (o *Outbox) outcomeUnknown(t *tx, seq uint64, now time.Time) {
 	case l.absolute():
 		it := &item{seq: seq, stored: s}
 		o.doubt(t, l, it, k.Host)
-		if l.newest().seq == seq {
-			o.update(t, l, &it.stored)
-		}
 	case state != Parked:
 		o.lookUpNext(t, k, l, &s, Unknown, reason, 0, now)
 	}

@@ -17,7 +17,7 @@ func (o *Outbox) reload() error {
 	now, clock := time.Now(), o.clock()
 	err := o.store.guard(func() error {
 		return o.store.view(func(t *tx) error {
-			err := t.buckets[inEntries].ForEach(func(key, value []byte) error {
+			err := t.bucket(inEntries).ForEach(func(key, value []byte) error {
 				s, err := decodeStored(key, value)
 				if err != nil {
 					o.unreadable = append(o.unreadable, damaged{append([]byte(nil), key...), append([]byte(nil), value...), err})
@@ -35,7 +35,7 @@ func (o *Outbox) reload() error {
 			if err != nil {
 				return err
 			}
-			err = t.buckets[inDead].ForEach(func(key, value []byte) error {
+			err = t.bucket(inDead).ForEach(func(key, value []byte) error {
 				s, err := decodeStored(key, value)
 				if err != nil || s.flags&flagUnreadable != 0 {
 					o.dead++

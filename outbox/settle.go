@@ -83,7 +83,10 @@ func (o *Outbox) record(ctx context.Context, c *call, items []item, conclude fun
 	c.unsettled -= len(items)
 	o.mu.Lock()
 	for i := range items {
-		delete(o.leased, items[i].seq)
+		// The lane is free since the commit: another call may have it by now.
+		if seq := items[i].seq; o.leased[seq] == c {
+			delete(o.leased, seq)
+		}
 		if l := o.lanes[items[i].at]; l != nil && !l.held {
 			o.arrange(l)
 		}
@@ -98,7 +101,8 @@ const strikesForOwnFault = 3
 
 // judge finds out whether an answer that blames host or account, or failed, is
 // the entry's own fault, and changes it to Failed then. Before an entry can be
-// blamed it must travel alone: a batch is halved each time instead.
+// blamed it must travel alone: a batch is halved each time instead. ownFault
+// says that the answer tells nothing of host or account.
 func (o *Outbox) judge(c *call, items []item, a *Answer) (ownFault bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -133,7 +137,10 @@ func (o *Outbox) judge(c *call, items []item, a *Answer) (ownFault bool) {
 	}
 	items[0].lateApply, items[0].noEffect = a.Verdict == Unknown, a.Verdict != Unknown
 	a.Verdict = Failed
-	return true
+	// As long as no write succeeds there, the host may be one that serves reads
+	// only, and its breaker must see that.
+	n := o.note(items[0].seq)
+	return n.tried && o.gate.writes(c.kind.Host) > n.writes
 }
 
 // conclude writes what follows from the verdict on one entry.
@@ -173,14 +180,11 @@ func (o *Outbox) concludeValue(t *tx, c *call, l *lane, it *item, r Result, now 
 		e.Type = EventAttempt
 		o.happen(t, s.seq, e, nil, now)
 		o.delay(c, l, s, r)
-		if r.Verdict == Unknown {
-			o.update(t, l, s)
-		}
 	}
 }
 
-// doubt notes that an attempt may be applied late: whatever is the lane's
-// newest value must go once more when that can no longer happen.
+// doubt notes, and stores, that an attempt may be applied late: whatever is the
+// lane's newest value must go once more when that can no longer happen.
 func (o *Outbox) doubt(t *tx, l *lane, it *item, host string) {
 	l.confirmAt = max(l.confirmAt, o.uptime(host)+o.opts.LateApply)
 	if n := l.newest(); n.seq != it.seq {
@@ -192,6 +196,7 @@ func (o *Outbox) doubt(t *tx, l *lane, it *item, host string) {
 		return
 	}
 	it.confirmAt = l.confirmAt
+	o.update(t, l, &it.stored)
 }
 
 // delivered ends an absolute value's life, or leaves it in doubt.
@@ -260,7 +265,7 @@ func (o *Outbox) supersede(t *tx, l *lane, s *stored, by uint64, reason string, 
 }
 
 // supersedeDead ends the life of a lane's dead letters, which a newer value
-// covers.
+// covers. What they left in doubt is the newer one's to confirm.
 func (o *Outbox) supersedeDead(t *tx, l *lane, by uint64, now time.Time) {
 	for len(l.dead) > 0 {
 		key := seqKey(l.dead[0])
@@ -268,6 +273,7 @@ func (o *Outbox) supersedeDead(t *tx, l *lane, by uint64, now time.Time) {
 		if err != nil {
 			s = stored{seq: l.dead[0], account: l.account.name, key: l.key}
 		}
+		l.confirmAt = max(l.confirmAt, s.confirmAt)
 		t.delete(inDead, key)
 		o.index.removeDead(l, l.dead[0])
 		o.counters.superseded++
@@ -288,11 +294,11 @@ func (o *Outbox) bury(t *tx, l *lane, s *stored, reason string, attempt uint64, 
 	if l.absolute() {
 		o.dropOlder(t, l, s.seq, now)
 	}
+	s.confirmAt = l.confirmAt // before the lane forgets it
 	t.delete(inEntries, seqKey(s.seq))
 	o.index.remove(l, s.seq)
 	s.flags &^= flagInDoubt | flagParked | flagFromBackup
 	s.reason, s.pending, s.dueAt, s.merged = reason, 0, 0, nil
-	s.confirmAt = l.confirmAt
 	t.put(inDead, seqKey(s.seq), s.encode())
 	o.index.addDead(l, s.seq)
 	if !l.absolute() {

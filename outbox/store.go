@@ -64,6 +64,8 @@ type store struct {
 	db *bbolt.DB
 
 	noSync bool // tests only
+	// bytes is memory for the values of the one write transaction.
+	bytes []byte
 	// copied collects what is committed while compaction copies; written only
 	// by the committer.
 	copied *changes
@@ -85,10 +87,11 @@ func openStore(path string, noSync bool) (s *store, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s = &store{path: path, lock: lock, noSync: noSync}
+	opened := &store{path: path, lock: lock, noSync: noSync}
+	s = opened
 	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.close())
+		if err != nil { // s is nil then
+			err = errors.Join(err, opened.close())
 		}
 	}()
 	// What an earlier process left of a copy was never the outbox.
@@ -114,7 +117,11 @@ func openStore(path string, noSync bool) (s *store, err error) {
 	if err := inspectFile(path); err != nil {
 		return nil, err
 	}
-	if s.db, err = bbolt.Open(path, 0o600, boltOptions(noSync)); err != nil {
+	err = s.guard(func() (err error) {
+		s.db, err = bbolt.Open(path, 0o600, boltOptions(noSync))
+		return err
+	})
+	if err != nil {
 		if errors.Is(err, bolterrors.ErrTimeout) {
 			return nil, &LockedError{Path: path}
 		}
@@ -187,7 +194,7 @@ func (s *store) readIdentity() error {
 			return fmt.Errorf("%w: %s: %s", ErrFormat, s.path, fmt.Sprintf(format, args...))
 		}
 		for i, name := range bucketNames() {
-			if t.buckets[i] == nil {
+			if t.bucket(i) == nil {
 				return refuse("bucket %s is missing, this is another program's file", name)
 			}
 		}
@@ -241,19 +248,27 @@ func (s *store) close() error {
 // tx is a transaction over all buckets.
 type tx struct {
 	bolt    *bbolt.Tx
-	buckets [bucketCount]*bbolt.Bucket
+	buckets [bucketCount]*bbolt.Bucket // those opened so far, see bucket
 	copied  *changes
+	now     time.Time // when it began
+	bytes   []byte    // see scratch
 	// err is the first failure of a write; it fails the whole transaction.
 	err   error
 	wrote bool
 }
 
-func newTx(b *bbolt.Tx) *tx {
-	t := &tx{bolt: b}
-	for i, name := range bucketNames() {
-		t.buckets[i] = b.Bucket([]byte(name))
+// bucket opens a bucket when it is needed first: most transactions need one or
+// two. It is nil if the file has no such bucket.
+func (t *tx) bucket(i int) *bbolt.Bucket {
+	if t.buckets[i] == nil {
+		b := t.bolt.Bucket([]byte(bucketNames()[i]))
+		if b == nil {
+			return nil
+		}
+		b.FillPercent = fillPercent
+		t.buckets[i] = b
 	}
-	return t
+	return t.buckets[i]
 }
 
 // view runs fn in a read transaction. fn must be quick and must not write: a
@@ -264,7 +279,7 @@ func (s *store) view(fn func(t *tx) error) error {
 	if s.db == nil {
 		return ErrClosed
 	}
-	return s.db.View(func(b *bbolt.Tx) error { return fn(newTx(b)) })
+	return s.db.View(func(b *bbolt.Tx) error { return fn(&tx{bolt: b}) })
 }
 
 // begin starts the one write transaction; the committer alone calls it.
@@ -273,12 +288,10 @@ func (s *store) begin() (*tx, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := newTx(b)
+	t := &tx{bolt: b, now: time.Now(), bytes: s.bytes[:0]}
 	if s.copied != nil {
 		t.copied = new(changes)
-	}
-	for _, b := range t.buckets {
-		b.FillPercent = fillPercent
+		t.bytes = nil // they are kept beyond the transaction
 	}
 	return t, nil
 }
@@ -293,11 +306,11 @@ func (s *store) lastCommit() (n int, err error) {
 const fillPercent = 0.95
 
 // get returns bytes that are valid until the transaction ends.
-func (t *tx) get(bucket int, key []byte) []byte { return t.buckets[bucket].Get(key) }
+func (t *tx) get(bucket int, key []byte) []byte { return t.bucket(bucket).Get(key) }
 
 func (t *tx) put(bucket int, key, value []byte) {
 	t.wrote = true
-	if err := t.buckets[bucket].Put(key, value); err != nil && t.err == nil {
+	if err := t.bucket(bucket).Put(key, value); err != nil && t.err == nil {
 		t.err = fmt.Errorf("put into %s: %w", bucketNames()[bucket], err)
 	}
 	t.copied.add(bucket, key, value)
@@ -305,7 +318,7 @@ func (t *tx) put(bucket int, key, value []byte) {
 
 func (t *tx) delete(bucket int, key []byte) {
 	t.wrote = true
-	if err := t.buckets[bucket].Delete(key); err != nil && t.err == nil {
+	if err := t.bucket(bucket).Delete(key); err != nil && t.err == nil {
 		t.err = fmt.Errorf("delete from %s: %w", bucketNames()[bucket], err)
 	}
 	t.copied.add(bucket, key, nil)
@@ -314,17 +327,35 @@ func (t *tx) delete(bucket int, key []byte) {
 // next returns the bucket's next number.
 func (t *tx) next(bucket int) uint64 {
 	t.wrote = true
-	n, err := t.buckets[bucket].NextSequence()
+	n, err := t.bucket(bucket).NextSequence()
 	if err != nil && t.err == nil {
 		t.err = fmt.Errorf("number in %s: %w", bucketNames()[bucket], err)
 	}
 	return n
 }
 
+// scratch returns an empty slice for n bytes to put. bbolt refers to them until
+// the transaction ends; after that they are used again, which spares most of
+// the garbage of accepting.
+func (t *tx) scratch(n int) []byte {
+	have := len(t.bytes)
+	if cap(t.bytes)-have < n {
+		have, t.bytes = 0, make([]byte, 0, max(n, min(2*cap(t.bytes), maxScratch), 4<<10))
+	}
+	t.bytes = t.bytes[:have+n]
+	return t.bytes[have : have : have+n]
+}
+
+// maxScratch is the most memory in bytes kept for the next transaction.
+const maxScratch = 1 << 20
+
 // commit makes the transaction durable.
 func (s *store) commit(t *tx) error {
 	if err := t.bolt.Commit(); err != nil {
 		return err
+	}
+	if t.copied == nil && cap(t.bytes) <= maxScratch {
+		s.bytes = t.bytes
 	}
 	if s.copied != nil {
 		s.copied.append(t.copied)

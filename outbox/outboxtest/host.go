@@ -20,8 +20,11 @@ type Host struct {
 	// LookupLag is how long an effect stays hidden from look-ups.
 	LookupLag time.Duration
 	// Script answers a call; ok false leaves it to the mode of the host. It is
-	// called for canaries and look-ups too, one call at a time.
+	// called for canaries and look-ups too, one call at a time, and may ask the
+	// host for its state. See also [Host.SetScript].
 	Script func(c Call) (r Reply, ok bool)
+
+	scripting sync.Mutex // guards Script, and its own state: one call at a time
 
 	mu        sync.Mutex // guards the fields below
 	mode      Mode
@@ -56,6 +59,13 @@ func (h *Host) SetMode(m Mode) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.mode = m
+}
+
+// SetScript replaces Script while calls go on; nil leaves all to the mode.
+func (h *Host) SetScript(script func(c Call) (r Reply, ok bool)) {
+	h.scripting.Lock()
+	defer h.scripting.Unlock()
+	h.Script = script
 }
 
 // Value is a kind of absolute values that this host takes.
@@ -120,16 +130,11 @@ func (h *Host) deliver(class outbox.Class) func(context.Context, []outbox.Lease)
 // answer records the call and waits as long as the answer takes. It returns
 // the call's number.
 func (h *Host) answer(ctx context.Context, c Call, class outbox.Class) (int, Reply, outbox.Answer) {
-	h.mu.Lock()
 	c.At = time.Now()
-	r := Reply{Mode: h.mode}
-	if h.Script != nil {
-		// Its own lock is not ours: it may ask the host for its state.
-		h.mu.Unlock()
-		if scripted, ok := h.Script(c); ok {
-			r = scripted
-		}
-		h.mu.Lock()
+	r, ok := h.scripted(c)
+	h.mu.Lock()
+	if !ok {
+		r = Reply{Mode: h.mode}
 	}
 	if r.Reason == "" {
 		r.Reason = r.Mode.String()
@@ -161,6 +166,15 @@ func (h *Host) answer(ctx context.Context, c Call, class outbox.Class) (int, Rep
 		a = outbox.Answer{Result: outbox.Result{Verdict: Hang.verdict(class), Reason: "cancelled"}}
 	}
 	return n, r, a
+}
+
+func (h *Host) scripted(c Call) (Reply, bool) {
+	h.scripting.Lock()
+	defer h.scripting.Unlock()
+	if h.Script == nil {
+		return Reply{}, false
+	}
+	return h.Script(c)
 }
 
 func (h *Host) end(n int) {

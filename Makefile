@@ -1,0 +1,40 @@
+TOOL := go tool -modfile=$(CURDIR)/internal/tools/go.mod
+CRASH := internal/crash
+
+.DEFAULT_GOAL := help
+.PHONY: help fmt lint test race bench cover check tidy crash crash-long
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+fmt: ## format all Go files and sort their imports
+	$(TOOL) golangci-lint fmt ./...
+	cd $(CRASH) && $(TOOL) golangci-lint fmt ./...
+
+lint: ## go vet, golangci-lint, staticcheck
+	go vet ./... && $(TOOL) golangci-lint run ./... && $(TOOL) staticcheck ./...
+	cd $(CRASH) && go vet ./... && $(TOOL) golangci-lint run ./...
+
+test: ## all tests
+	go test ./...
+
+race: ## all tests with the race detector
+	go test -race ./...
+
+bench: ## all benchmarks, no tests; COUNT=10 for benchstat
+	go test -run '^$$' -bench . -benchmem -count $(or $(COUNT),1) ./...
+
+cover: ## coverage of all tests, the untested lines in coverage.html
+	go test -coverprofile=coverage.out ./... && go tool cover -html=coverage.out -o coverage.html
+
+check: ## all that CI runs
+	.ci/run
+
+tidy: ## tidy the three modules
+	go mod tidy && (cd $(CRASH) && go mod tidy) && cd internal/tools && go mod tidy
+
+crash: ## crash images, kills, power cuts, failing calls: minutes, as root on Linux
+	$(CRASH)/scripts/crash.sh ci
+
+crash-long: ## the same with more of each: about an hour
+	$(CRASH)/scripts/crash.sh long

@@ -1,0 +1,6 @@
+//go:build !plantedbugs
+
+package main
+
+// canPlant says whether this build knows -bug.
+const canPlant = false

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"github.com/anymarket-go/sdk/internal/crash/content"
+	"github.com/anymarket-go/sdk/outbox"
+)
+
+// said is all that the writer said.
+type said struct {
+	text    []byte
+	entries map[outbox.ID]*told
+	order   []*told              // by the first line about them
+	put     map[string]outbox.ID // the value that stands there, by lane
+	sent    map[string]bool      // effects that came
+	// discarded: an operator acted to take an entry of this lane out.
+	discarded map[string]bool
+}
+
+// told is what was said of an entry.
+type told struct {
+	id         outbox.ID
+	accepted   bool
+	kind, lane string
+	value      content.Value
+	edits      []content.Value // that an operator was about to make
+	edited     int             // of them, known to be made
+	last       string          // word that the observer was told last
+	put        bool
+	refused    bool
+	operated   bool // an operator was about to act since last
+	everActed  bool
+}
+
+func newSaid() *said {
+	return &said{entries: map[outbox.ID]*told{}, put: map[string]outbox.ID{}, sent: map[string]bool{}, discarded: map[string]bool{}}
+}
+
+// goesOn says whether text begins with what was read.
+func (s *said) goesOn(text []byte) bool { return bytes.HasPrefix(text, s.text) }
+
+// read takes in the rest of text. What contradicts itself is an error already.
+func (s *said) read(text []byte) error {
+	rest := text[len(s.text):]
+	s.text = bytes.Clone(text)
+	for line := range strings.Lines(string(rest)) {
+		line = strings.TrimSuffix(line, "\n")
+		if err := s.line(strings.Split(line, " ")); err != nil {
+			return fmt.Errorf("said %q: %w", line, err)
+		}
+	}
+	return nil
+}
+
+func (s *said) line(words []string) error {
+	if words[0] == content.SaidSent && len(words) == 2 {
+		if s.sent[words[1]] {
+			return fmt.Errorf("TWICE")
+		}
+		s.sent[words[1]] = true
+		return nil
+	}
+	if len(words) < 2 {
+		return fmt.Errorf("too short")
+	}
+	id, err := outbox.ParseID(words[1])
+	if err != nil {
+		return err
+	}
+	t := s.entries[id]
+	if t == nil {
+		t = &told{id: id}
+		s.entries[id] = t
+		s.order = append(s.order, t)
+	}
+	switch {
+	case words[0] == content.SaidAccepted && len(words) == 5:
+		return s.accepted(t, words)
+	case words[0] == content.SaidPut && len(words) == 3:
+		if last, ok := s.put[words[2]]; ok && last.Sequence() > id.Sequence() {
+			return fmt.Errorf("STALE: sent after %s", last)
+		}
+		s.put[words[2]], t.put = id, true
+	case words[0] == content.SaidRefused:
+		t.refused = true
+	case words[0] == content.SaidOperate && len(words) >= 3:
+		return s.operated(t, words)
+	default:
+		return s.observed(t, words)
+	}
+	return nil
+}
+
+func (s *said) accepted(t *told, words []string) error {
+	v, err := content.ParseValue(words[4])
+	if err != nil {
+		return err
+	}
+	if t.accepted && (t.kind != words[2] || t.lane != words[3] || t.value != v) {
+		return fmt.Errorf("it was accepted as %s %s %s before", t.kind, t.lane, t.value)
+	}
+	t.accepted, t.kind, t.lane, t.value = true, words[2], words[3], v
+	return nil
+}
+
+func (s *said) operated(t *told, words []string) error {
+	t.operated, t.everActed = true, true
+	switch {
+	case words[2] == content.ActDiscard:
+		s.discarded[t.lane] = true
+	case words[2] == content.ActEdit && len(words) == 4:
+		v, err := content.ParseValue(words[3])
+		if err != nil {
+			return err
+		}
+		t.edits = append(t.edits, v)
+	}
+	return nil
+}
+
+func (s *said) observed(t *told, words []string) error {
+	word := words[0]
+	switch word {
+	case content.SaidDelivered, content.SaidSuperseded, content.SaidCancelled:
+		if t.final() && t.last != word {
+			return fmt.Errorf("it was %s before", t.last)
+		}
+	case content.SaidDead, content.SaidParked, content.SaidReleased, content.SaidRequeued:
+		if t.final() {
+			return fmt.Errorf("it was %s before", t.last)
+		}
+	case content.SaidEdited:
+		t.edited = len(t.edits)
+	default:
+		return fmt.Errorf("unknown")
+	}
+	t.last, t.operated = word, false
+	return nil
+}
+
+// final says whether the entry's end was said.
+func (t *told) final() bool {
+	return t.last == content.SaidDelivered || t.last == content.SaidSuperseded || t.last == content.SaidCancelled
+}
+
+// mayBe says whether the stored body may say this.
+func (t *told) mayBe(v content.Value) bool {
+	if content.IsValue(t.kind) || len(t.edits) == 0 {
+		return v == t.value
+	}
+	if t.edited == 0 && v == t.value {
+		return true
+	}
+	for _, e := range t.edits[max(0, t.edited-1):] {
+		if v == e {
+			return true
+		}
+	}
+	return false
+}

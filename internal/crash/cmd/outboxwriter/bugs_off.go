@@ -1,0 +1,7 @@
+//go:build !plantedbugs
+
+package main
+
+const canPlant = false
+
+func plantBug(string) {}

@@ -1,0 +1,36 @@
+package content
+
+// The words of the promises, each the first of a line. What follows is an entry
+// id if nothing else is said.
+const (
+	// SaidAccepted: id, kind, lane, value. The entry is stored.
+	SaidAccepted = "ACC"
+	// SaidPut: id, lane. The other side is about to take this value.
+	SaidPut = "PUT"
+	// SaidSent: what [Effect] calls it. The other side is about to do what must be done one
+	// time only.
+	SaidSent = "SENT"
+	// SaidRefused: the other side is about to refuse it.
+	SaidRefused = "NO"
+
+	// What the observer is told.
+	SaidDelivered  = "DEL"
+	SaidSuperseded = "SUP"
+	SaidCancelled  = "CANC"
+	SaidDead       = "DEAD"
+	SaidParked     = "PARK"
+	SaidReleased   = "REL"
+	SaidRequeued   = "REQ"
+	SaidEdited     = "EDIT" // id, id of the entry that goes on
+
+	// SaidOperate: id, act, and for an edit the new value. An operator is about
+	// to act.
+	SaidOperate = "OP"
+)
+
+// The acts of [SaidOperate].
+const (
+	ActRequeue = "requeue"
+	ActEdit    = "edit"
+	ActDiscard = "discard"
+)
