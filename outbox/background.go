@@ -71,6 +71,7 @@ func (o *Outbox) keepHouse(ctx context.Context) {
 	}
 	for {
 		every("rebuild", o.opts.MinBackoff, func() error { return o.rebuildIfBroken(ctx) })
+		every("damaged entries", 0, func() error { return o.setAsideIfFound(ctx) })
 		every("sweep", 0, func() error { return o.sweep(ctx) })
 		every("gate state", keepGateInterval, func() error { return o.keepGate(ctx) })
 		every("retention", pruneInterval, func() error { return o.prune(ctx) })
@@ -84,6 +85,17 @@ func (o *Outbox) keepHouse(ctx context.Context) {
 		case <-tick.C:
 		}
 	}
+}
+
+// setAsideIfFound is for what a rebuild could not read.
+func (o *Outbox) setAsideIfFound(ctx context.Context) error {
+	o.mu.Lock()
+	found := len(o.unreadable)
+	o.mu.Unlock()
+	if found == 0 {
+		return nil
+	}
+	return o.commit(ctx, 0, func(t *tx) error { o.setAsideFound(t, t.now); return nil })
 }
 
 // sweep removes superseded entries, a few at a time.

@@ -25,6 +25,10 @@ func (o *Outbox) perform(ctx context.Context, c *call) {
 	o.refresh(ctx, c)
 	if err := o.takeOff(ctx, c); err != nil {
 		c.permit.report(time.Now(), report{stopped: true})
+		if c.number != 0 && errors.Is(err, ErrUnknown) {
+			// The attempt may be in the file, where it would count as made.
+			o.giveBack(ctx, c, c.items)
+		}
 		return
 	}
 	o.send(ctx, c, c.items, c.permit)

@@ -258,6 +258,12 @@ func (o *Outbox) commitFailed(before int, t *tx, cause error) error {
 // committed lets the lanes go that the transaction touched and tells what it did.
 func (o *Outbox) committed() {
 	o.mu.Lock()
+	for _, s := range o.settled {
+		if o.leased[s.seq] == s.call {
+			delete(o.leased, s.seq)
+		}
+	}
+	o.settled = o.settled[:0]
 	for i, l := range o.touched {
 		l.held = false
 		o.arrange(l)

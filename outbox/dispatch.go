@@ -19,6 +19,10 @@ type call struct {
 	number uint64
 	// unsettled counts the items whose verdict is not recorded yet.
 	unsettled int
+	// unrecorded: a verdict could not be recorded. Nothing of the call may be
+	// sent again before the file is opened anew, which gives what is in flight
+	// its unknown outcome; so the call counts as on the wire until then.
+	unrecorded bool
 }
 
 // item is an entry of a call. The worker that has the call owns it.
@@ -188,6 +192,9 @@ func (o *Outbox) lease(a *account, q *laneList, p *permit) *call {
 
 // release gives up the leases that are left without a verdict.
 func (o *Outbox) release(c *call) {
+	if c.unrecorded {
+		return
+	}
 	o.mu.Lock()
 	for _, it := range c.items {
 		if o.leased[it.seq] != c {

@@ -14,9 +14,9 @@ import (
 
 var modelSeed = flag.Uint64("model.seed", 0, "run the model test with this seed alone")
 
-// modelSeeds is how many runs share modelOps. A run's file grows, and with it
-// what a check of it costs, so many short ones are quicker than few long ones.
-const modelSeeds = 28
+// modelOps is the number of operations of a run. Its file grows, and with it
+// what a check of it costs, so many short runs are quicker than few long ones.
+const modelOps = 5000
 
 // TestModel does random operations to an outbox, crashes and reopenings
 // included, while the other side answers at random, fails, hangs and applies
@@ -52,7 +52,7 @@ func TestModel(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "outbox.db")
 			synctest.Test(t, func(t *testing.T) {
 				m := newModel(t, seed, path)
-				m.run(modelOps / modelSeeds)
+				m.run(modelOps)
 			})
 		})
 	}

@@ -50,6 +50,7 @@ type Outbox struct {
 
 	// Of the transaction that is being made; the committer's.
 	touched       []*lane
+	settled       []settledLease
 	changed       []uint64
 	pendingEvents []Event
 	unreadable    []damaged
@@ -221,7 +222,8 @@ func (o *Outbox) Run(ctx context.Context) error {
 
 	var calls, others sync.WaitGroup
 	others.Go(func() { o.runCanaries(ctx, callCtx, &others) })
-	others.Go(func() { o.keepHouse(ctx) })
+	// It goes on while calls are waited for: their verdicts may need a rebuild.
+	others.Go(func() { o.keepHouse(callCtx) })
 	o.dispatch(ctx, callCtx, &calls)
 
 	idle := make(chan struct{})

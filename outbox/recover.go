@@ -37,10 +37,7 @@ func (o *Outbox) recoverFlight() error {
 			}
 			t.delete(inFlight, r.key)
 		}
-		for _, d := range o.unreadable {
-			o.setAside(t, d, now)
-		}
-		o.unreadable = nil
+		o.setAsideFound(t, now)
 		return nil
 	})
 	if err != nil || !o.opts.Restored {
@@ -72,6 +69,14 @@ func (o *Outbox) outcomeUnknown(t *tx, seq uint64, now time.Time) {
 	case state != Parked:
 		o.lookUpNext(t, k, l, &s, Unknown, reason, 0, now)
 	}
+}
+
+// setAsideFound sets aside what could not be read when the file was read last.
+func (o *Outbox) setAsideFound(t *tx, now time.Time) {
+	for _, d := range o.unreadable {
+		o.setAside(t, d, now)
+	}
+	o.unreadable = nil
 }
 
 // setAside makes a dead letter of an entry that could not be decoded.

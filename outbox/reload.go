@@ -12,6 +12,7 @@ func (o *Outbox) reload() error {
 	defer o.mu.Unlock()
 	o.index.clear()
 	o.touched, o.changed, o.pendingEvents = o.touched[:0], o.changed[:0], nil
+	o.settled = o.settled[:0]
 	clear(o.proving)
 	o.unreadable = nil
 	now, clock := time.Now(), o.clock()

@@ -45,20 +45,21 @@ func (o *Outbox) giveBack(ctx context.Context, c *call, items []item) {
 }
 
 // record commits what follows from a call for its items and ends their leases.
-// It does not give up while the outbox lives: as long as it is not done, the
-// lanes stay leased and the attempt in flight.
+// It does not give up before the outbox closes or Run's patience ends: as long
+// as it is not done, the lanes stay leased and the attempt in flight.
 func (o *Outbox) record(ctx context.Context, c *call, items []item, conclude func(t *tx, it *item, i int, now time.Time)) {
 	op := func(t *tx) error {
 		now := time.Now()
 		for i := range items {
-			it := &items[i]
+			it := items[i] // a copy, since after a failed commit all this is done once more
+			o.settled = append(o.settled, settledLease{it.seq, c})
 			l := o.lanes[it.at]
 			if l == nil || l.find(it.seq) == nil {
 				continue
 			}
 			o.touch(l)
 			l.leased = 0
-			conclude(t, it, i, now)
+			conclude(t, &it, i, now)
 		}
 		if c.number != 0 && c.unsettled == len(items) {
 			t.delete(inFlight, seqKey(c.number))
@@ -72,26 +73,19 @@ func (o *Outbox) record(ctx context.Context, c *call, items []item, conclude fun
 		if err == nil {
 			break
 		}
-		if errors.Is(err, ErrClosed) {
-			return
-		}
 		const again = time.Second
-		if sleep(o.life, time.Now().Add(again), nil) != nil {
+		if errors.Is(err, ErrClosed) || sleep(ctx, time.Now().Add(again), o.life.Done()) != nil || o.life.Err() != nil {
+			c.unrecorded = true
 			return
 		}
 	}
 	c.unsettled -= len(items)
-	o.mu.Lock()
-	for i := range items {
-		// The lane is free since the commit: another call may have it by now.
-		if seq := items[i].seq; o.leased[seq] == c {
-			delete(o.leased, seq)
-		}
-		if l := o.lanes[items[i].at]; l != nil && !l.held {
-			o.arrange(l)
-		}
-	}
-	o.mu.Unlock()
+}
+
+// settledLease is a lease that ends with the transaction that is being made.
+type settledLease struct {
+	seq  uint64
+	call *call
 }
 
 // strikesForOwnFault is how often an entry may draw answers that blame host or

@@ -69,9 +69,19 @@ func (o *Outbox) Stats() Stats {
 }
 
 // oldestDue looks at the first of each list: lanes become ready in the order
-// in which their entries were accepted, near enough.
+// in which their entries were accepted, near enough. What only lets others go
+// first after an answer that was not its fault is due as well.
 func (o *Outbox) oldestDue() time.Time {
 	var oldest int64
+	for _, l := range o.timers {
+		h := l.head()
+		if h == nil || h.flags&flagInDoubt != 0 || oldest != 0 && h.acceptedAt >= oldest {
+			continue
+		}
+		if n := o.notes[h.seq]; n != nil && n.delays > 0 {
+			oldest = h.acceptedAt
+		}
+	}
 	for _, a := range o.order {
 		for _, lists := range a.ready {
 			for _, q := range lists {

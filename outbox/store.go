@@ -347,7 +347,7 @@ func (t *tx) scratch(n int) []byte {
 }
 
 // maxScratch is the most memory in bytes kept for the next transaction.
-const maxScratch = 1 << 20
+const maxScratch = maxGroupBytes
 
 // commit makes the transaction durable.
 func (s *store) commit(t *tx) error {

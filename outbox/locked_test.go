@@ -1,0 +1,75 @@
+package outbox_test
+
+import (
+	"bufio"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/anymarket-go/sdk/outbox"
+	"github.com/anymarket-go/sdk/outbox/outboxtest"
+)
+
+const holdFile = "OUTBOX_TEST_HOLD_FILE"
+
+// TestMain lets the test binary be the process that holds a file.
+func TestMain(m *testing.M) {
+	path := os.Getenv(holdFile)
+	if path == "" {
+		os.Exit(m.Run())
+	}
+	o, err := outbox.Open(path, stockOnly(&outboxtest.Host{}))
+	if err != nil {
+		os.Exit(1)
+	}
+	_, _ = os.Stdout.WriteString("open\n")
+	_, _ = os.Stdin.Read(make([]byte, 1)) // until the test ends it
+	_ = o.Close()
+	os.Exit(0)
+}
+
+func TestSecondProcessIsToldWhoHoldsTheFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "outbox.db")
+	exe, err := os.Executable()
+	require.NoError(t, err)
+	child := exec.CommandContext(t.Context(), exe)
+	child.Env = append(os.Environ(), holdFile+"="+path)
+	stdin, err := child.StdinPipe()
+	require.NoError(t, err)
+	stdout, err := child.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, child.Start())
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, "open\n", line)
+
+	start := time.Now()
+	_, err = outbox.Open(path, stockOnly(&outboxtest.Host{}))
+	require.Less(t, time.Since(start), 2*time.Second)
+	locked := new(outbox.LockedError)
+	require.ErrorAs(t, err, &locked)
+	require.Equal(t, child.Process.Pid, locked.PID)
+	require.Equal(t, filepath.Base(exe), locked.Program)
+	require.WithinDuration(t, time.Now(), locked.Since, time.Minute)
+
+	require.NoError(t, child.Process.Kill()) // a crash frees the file
+	_ = child.Wait()
+	_ = stdin.Close()
+	outboxtest.OpenFile(t, path, stockOnly(&outboxtest.Host{}))
+}
+
+// The same process cannot open it twice either.
+func TestSecondOpeningInOneProcessIsRefused(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		r := newRig(t, &outboxtest.Host{}, nil)
+		_, err := outbox.Open(r.o.Path(), r.opts)
+		locked := new(outbox.LockedError)
+		require.ErrorAs(t, err, &locked)
+		require.Equal(t, os.Getpid(), locked.PID)
+	})
+}
