@@ -14,8 +14,15 @@ import (
 // nothing was stored. A creation whose key is known is not stored again: the
 // receipt is that of the first, marked as a duplicate.
 func (o *Outbox) Accept(ctx context.Context, e Entry) (Receipt, error) {
-	a := &acceptance{o: o}
-	a.ps = a.one[:]
+	a, ok := o.acceptances.Get().(*acceptance)
+	if !ok {
+		a = new(acceptance)
+	}
+	defer func() {
+		*a = acceptance{}
+		o.acceptances.Put(a)
+	}()
+	a.o, a.ps = o, a.one[:]
 	if err := o.prepare(&e, &a.one[0]); err != nil {
 		return Receipt{}, err
 	}

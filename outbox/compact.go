@@ -163,6 +163,14 @@ func (o *Outbox) Rebuild(ctx context.Context) error {
 		}
 		o.mu.Lock()
 		o.broken = nil
+		// Whether what they wait for came with the commit that failed, they can
+		// look up now.
+		for seq, ws := range o.waiters {
+			for _, w := range ws {
+				close(w)
+			}
+			delete(o.waiters, seq)
+		}
 		o.mu.Unlock()
 		return nil
 	})

@@ -15,6 +15,9 @@ type call struct {
 	// lookUp: ask what became of the one item instead of sending it.
 	lookUp bool
 	permit *permit
+	// oldest is when the oldest of its entries that is not only in doubt was
+	// accepted, Unix nanoseconds; zero if there is none.
+	oldest int64
 	// number of the attempt in flight; zero for a look-up.
 	number uint64
 	// unsettled counts the items whose verdict is not recorded yet.
@@ -169,6 +172,9 @@ func (o *Outbox) lease(a *account, q *laneList, p *permit) *call {
 				}
 				c.lookUp = h.pending != 0 || h.flags&flagLookupFirst != 0
 				c.items = append(c.items, item{at: l.id(), seq: h.seq})
+				if h.flags&flagInDoubt == 0 && (c.oldest == 0 || h.acceptedAt < c.oldest) {
+					c.oldest = h.acceptedAt
+				}
 				l.leased = h.seq
 				o.leased[h.seq] = c
 				o.arrange(l)

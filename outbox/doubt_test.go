@@ -140,6 +140,25 @@ func TestDutyToConfirmPassesToANewerValue(t *testing.T) {
 	})
 }
 
+// The newer value has the duty from its acceptance on, not from its delivery.
+func TestDutyToConfirmIsStoredWithTheNewerValue(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		h := &outboxtest.Host{Script: late("old", 5*time.Minute)}
+		r := newRig(t, h, nil)
+		r.run()
+		r.stock("sku", "old")
+		time.Sleep(10 * time.Millisecond)
+		r.stop()
+		r.stock("sku", "new")
+		require.NoError(t, r.o.Check(t.Context()))
+		r.crash()
+		r.run()
+		r.settled(20 * time.Minute)
+		require.Equal(t, "new", h.Holds("", "sku"))
+		require.Equal(t, uint64(1), r.o.Stats().Confirming)
+	})
+}
+
 // Time during which the host is down proves nothing: what was queued inside it
 // may be applied when it is back.
 func TestConfirmingCallWaitsForProvenUptime(t *testing.T) {

@@ -20,6 +20,7 @@ type books struct {
 	// unsettled are those whose state may still change; ended counts the others.
 	unsettled map[uint64]*booked
 	ended     map[State]int
+	dirty     map[laneName]bool // targets whose values were not verified since
 
 	pausedAll    bool
 	pauseUnknown bool
@@ -41,7 +42,7 @@ type booked struct {
 func newBooks() books {
 	return books{
 		bySeq: map[uint64]*booked{}, lanes: map[laneName][]*booked{}, creations: map[laneName]*booked{},
-		unsettled: map[uint64]*booked{}, ended: map[State]int{},
+		unsettled: map[uint64]*booked{}, ended: map[State]int{}, dirty: map[laneName]bool{},
 	}
 }
 
@@ -120,6 +121,9 @@ func (m *model) enter(e Entry, id ID) *booked {
 	line := append(m.lanes[b.lane], b)
 	slices.SortFunc(line, func(x, y *booked) int { return int(x.id.seq) - int(y.id.seq) }) // those of crashAmidAccepts come as they like
 	m.lanes[b.lane] = line
+	if b.absolute() {
+		m.dirty[b.lane] = true
+	}
 	if e.Kind == kindCreate {
 		m.creations[b.lane] = b
 		if m.recent = append(m.recent, b); len(m.recent) > 40 {

@@ -91,7 +91,7 @@ func TestGateTellsWhenItClosesAndOpens(t *testing.T) {
 
 func TestAlarmsAreRaisedAndCleared(t *testing.T) {
 	t.Parallel()
-	alarm := func(t *testing.T, kind outbox.AlarmKind, mode outboxtest.Mode, wait time.Duration, clear func(r *rig, first outbox.Receipt)) {
+	alarm := func(t *testing.T, kind outbox.AlarmKind, mode outboxtest.Mode, wait time.Duration, end func(r *rig, first outbox.Receipt)) {
 		t.Run(string(kind), func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
 				w := &witness{}
@@ -114,7 +114,7 @@ func TestAlarmsAreRaisedAndCleared(t *testing.T) {
 				require.NotEmpty(t, r.o.Stats().Alarms[0].Reason)
 				require.Equal(t, []string{"alarm raised"}, w.told(outbox.EventAlarmRaised, outbox.EventAlarmCleared))
 				h.SetMode(outboxtest.Up)
-				clear(r, first)
+				end(r, first)
 				time.Sleep(2 * time.Minute)
 				require.Empty(t, r.o.Stats().Alarms)
 				require.Equal(t, []string{"alarm raised", "alarm cleared"}, w.told(outbox.EventAlarmRaised, outbox.EventAlarmCleared))

@@ -101,6 +101,28 @@ func TestOutageOfEightHoursCostsNothing(t *testing.T) {
 	}
 }
 
+// A host that is just back is not struck at the pace that it bore before.
+func TestPaceStartsLowWheneverTheGateOpens(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		h := &outboxtest.Host{}
+		r := newRig(t, h, nil)
+		r.run()
+		for range 3 {
+			r.stocks("", names("sku", 150), "before")
+			r.drain(time.Minute)
+			last := h.Writes()[len(h.Writes())-20:]
+			require.Less(t, last[19].At.Sub(last[0].At), 3*time.Second, "it got fast")
+			h.SetMode(outboxtest.Refused)
+			r.stocks("", names("sku", 60), "after")
+			time.Sleep(time.Hour + 7*time.Second)
+			back := time.Now()
+			h.SetMode(outboxtest.Up)
+			r.drain(10 * time.Minute)
+			paced(t, since(h.Writes(), back))
+		}
+	})
+}
+
 // Without a canary the entries themselves find out; an outage is no fault of
 // theirs then, either.
 func TestOutageCostsNothingWithoutCanary(t *testing.T) {

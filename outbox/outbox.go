@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,7 +23,9 @@ type Outbox struct {
 	committer  committer
 	gate       *gate
 	full       fullness
-	start      time.Time
+	// acceptances are kept for the next Accept: most of its garbage.
+	acceptances sync.Pool
+	start       time.Time
 
 	// life ends when the outbox begins to close, stopping tells Run.
 	life context.Context //nolint:containedctx // it is the outbox's own life, not a caller's
@@ -153,7 +156,10 @@ func (o *Outbox) saveGate(t *tx) error {
 	if err != nil {
 		return fmt.Errorf("encode gate state: %w", err)
 	}
-	t.put(inMeta, []byte(metaGate), seal([]byte(metaGate), append([]byte{0, 0, 0, 0, codecFormat, 0}, fields...)))
+	value := seal([]byte(metaGate), append([]byte{0, 0, 0, 0, codecFormat, 0}, fields...))
+	if !bytes.Equal(value, t.get(inMeta, []byte(metaGate))) {
+		t.put(inMeta, []byte(metaGate), value)
+	}
 	return nil
 }
 
@@ -323,10 +329,11 @@ func (o *Outbox) Drain(ctx context.Context) error {
 		changed := o.gateChanged() // every commit signals
 		o.mu.Lock()
 		left := o.waiting() - o.parked
+		committing := len(o.touched) > 0 // the sums are ahead of the disk
 		closing := o.closing
 		o.mu.Unlock()
 		switch {
-		case left == 0:
+		case left == 0 && !committing:
 			return nil
 		case closing:
 			return ErrClosed

@@ -133,6 +133,9 @@ func TestFailedEntryBacksOffAndDiesAfterItsAttempts(t *testing.T) {
 		rec = r.stands(guilty, outbox.Dead)
 		require.Equal(t, "cannot compute", rec.Reason)
 		require.Equal(t, 4, rec.Attempts)
+		require.NoError(t, r.o.Requeue(t.Context(), guilty.ID()))
+		require.Zero(t, r.show(guilty).Attempts, "a requeued one begins anew")
+		h.SetScript(nil)
 		r.drain(time.Minute)
 	})
 }

@@ -123,12 +123,16 @@ func TestRestoredCreationThatIsThereIsNotMadeAgain(t *testing.T) {
 		ahead := orderRig(t, h, nil) // the file that went on after the copy was made
 		ahead.create("order-1", "M-1", "{}")
 		ahead.run()
+		ahead.create("order-2", "M-2", "{}")
 		ahead.drain(time.Minute)
 		r.opts.Restored = true
 		r.restart()
 		r.run()
 		require.NoError(t, receiptOf(r, receipt).Wait(r.day()))
 		require.Equal(t, 1, h.Creations("", "M-1"))
+		require.False(t, r.create("order-2", "M-2", "{}").Duplicate, "the copy does not know it")
+		r.drain(time.Minute)
+		require.Equal(t, 1, h.Creations("", "M-2"), "the other side does")
 		require.True(t, r.accept(outbox.Entry{Kind: "order", Key: "order-1", Once: "M-1", Body: []byte("{}"), MadeAt: madeNow()}).Duplicate)
 	})
 }

@@ -2,6 +2,7 @@ package outbox_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -179,12 +180,7 @@ func carries(c outboxtest.Call, key string) bool {
 	if c.Canary || c.LookUp {
 		return false
 	}
-	for _, k := range c.Keys {
-		if k == key {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(c.Keys, key)
 }
 
 // carrying picks the calls that have an entry of that key.

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -48,6 +49,7 @@ func (o *Outbox) giveBack(ctx context.Context, c *call, items []item) {
 // It does not give up before the outbox closes or Run's patience ends: as long
 // as it is not done, the lanes stay leased and the attempt in flight.
 func (o *Outbox) record(ctx context.Context, c *call, items []item, conclude func(t *tx, it *item, i int, now time.Time)) {
+	again := false
 	op := func(t *tx) error {
 		now := time.Now()
 		for i := range items {
@@ -59,6 +61,9 @@ func (o *Outbox) record(ctx context.Context, c *call, items []item, conclude fun
 			}
 			o.touch(l)
 			l.leased = 0
+			if again && !bytes.Equal(t.get(inEntries, seqKey(it.seq)), it.encode()) {
+				continue // the commit that failed got to the file, and was kept
+			}
 			conclude(t, &it, i, now)
 		}
 		if c.number != 0 && c.unsettled == len(items) {
@@ -73,8 +78,9 @@ func (o *Outbox) record(ctx context.Context, c *call, items []item, conclude fun
 		if err == nil {
 			break
 		}
-		const again = time.Second
-		if errors.Is(err, ErrClosed) || sleep(ctx, time.Now().Add(again), o.life.Done()) != nil || o.life.Err() != nil {
+		again = true
+		const pause = time.Second
+		if errors.Is(err, ErrClosed) || sleep(ctx, time.Now().Add(pause), o.life.Done()) != nil || o.life.Err() != nil {
 			c.unrecorded = true
 			return
 		}

@@ -73,6 +73,11 @@ func (o *Outbox) Stats() Stats {
 // first after an answer that was not its fault is due as well.
 func (o *Outbox) oldestDue() time.Time {
 	var oldest int64
+	for _, c := range o.leased {
+		if c.oldest != 0 && (oldest == 0 || c.oldest < oldest) {
+			oldest = c.oldest
+		}
+	}
 	for _, l := range o.timers {
 		h := l.head()
 		if h == nil || h.flags&flagInDoubt != 0 || oldest != 0 && h.acceptedAt >= oldest {

@@ -12,6 +12,7 @@ import (
 
 // A test of eight hours without service. It takes milliseconds.
 func Example() {
+	var stands string
 	test := func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			h := &outboxtest.Host{}
@@ -27,9 +28,11 @@ func Example() {
 			if err := r.Wait(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			fmt.Println(h.Holds("", "SKU-1"), o.Stats().Dead)
+			stands = h.Holds("", "SKU-1")
 		})
 	}
+	// In a test file, go test does this.
 	testing.RunTests(func(string, string) (bool, error) { return true, nil }, []testing.InternalTest{{Name: "Example", F: test}})
-	// Output: 12 0
+	fmt.Println(stands)
+	// Output: 12
 }

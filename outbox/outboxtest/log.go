@@ -1,6 +1,7 @@
 package outboxtest
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -73,9 +74,7 @@ func (h *Host) Values() map[Target]string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	all := make(map[Target]string, len(h.values))
-	for k, v := range h.values {
-		all[k] = v
-	}
+	maps.Copy(all, h.values)
 	return all
 }
 

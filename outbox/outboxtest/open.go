@@ -17,25 +17,25 @@ import (
 // Open opens a new outbox in a temporary file. At the end of the test, when
 // what [Run] started is joined, every invariant of it is checked and it is
 // closed. One that the test closed or aborted itself is left as it is.
-func Open(t testing.TB, opts outbox.Options) *outbox.Outbox {
-	t.Helper()
-	return OpenFile(t, filepath.Join(t.TempDir(), "outbox.db"), opts)
+func Open(tb testing.TB, opts outbox.Options) *outbox.Outbox {
+	tb.Helper()
+	return OpenFile(tb, filepath.Join(tb.TempDir(), "outbox.db"), opts)
 }
 
 // OpenFile is [Open] for the file at path, made anew if there is none.
-func OpenFile(t testing.TB, path string, opts outbox.Options) *outbox.Outbox {
-	t.Helper()
+func OpenFile(tb testing.TB, path string, opts outbox.Options) *outbox.Outbox {
+	tb.Helper()
 	o, err := outbox.Open(path, opts)
 	if err != nil {
-		t.Fatalf("open outbox: %v", err)
+		tb.Fatalf("open outbox: %v", err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		// The context of the test has ended when it is cleaned up.
-		if err := o.Check(context.WithoutCancel(t.Context())); err != nil && !errors.Is(err, outbox.ErrClosed) {
-			t.Errorf("check of the outbox: %v", err)
+		if err := o.Check(context.WithoutCancel(tb.Context())); err != nil && !errors.Is(err, outbox.ErrClosed) {
+			tb.Errorf("check of the outbox: %v", err)
 		}
 		if err := o.Close(); err != nil {
-			t.Errorf("close outbox: %v", err)
+			tb.Errorf("close outbox: %v", err)
 		}
 	})
 	return o
@@ -44,11 +44,11 @@ func OpenFile(t testing.TB, path string, opts outbox.Options) *outbox.Outbox {
 // Reopen opens the file of an outbox that was closed or aborted, and goes on
 // as [Open] does. The invariants are checked at once, too, since this is what
 // a crash left behind.
-func Reopen(t testing.TB, o *outbox.Outbox, opts outbox.Options) *outbox.Outbox {
-	t.Helper()
-	again := OpenFile(t, o.Path(), opts)
-	if err := again.Check(t.Context()); err != nil {
-		t.Fatalf("check of the outbox opened again: %v", err)
+func Reopen(tb testing.TB, o *outbox.Outbox, opts outbox.Options) *outbox.Outbox {
+	tb.Helper()
+	again := OpenFile(tb, o.Path(), opts)
+	if err := again.Check(tb.Context()); err != nil {
+		tb.Fatalf("check of the outbox opened again: %v", err)
 	}
 	return again
 }
@@ -56,9 +56,9 @@ func Reopen(t testing.TB, o *outbox.Outbox, opts outbox.Options) *outbox.Outbox 
 // Run delivers in the background until stop is called, the outbox is closed or
 // the test ends. stop returns when Run did, and Run may be called again then.
 // A goroutine of it that is left after that fails the test.
-func Run(t testing.TB, o *outbox.Outbox) (stop func()) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+func Run(tb testing.TB, o *outbox.Outbox) (stop func()) {
+	tb.Helper()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))
 	done := make(chan struct{})
 	name := fmt.Sprint(runs.Add(1))
 	go func() {
@@ -67,19 +67,19 @@ func Run(t testing.TB, o *outbox.Outbox) (stop func()) {
 		// those of tests that run beside it.
 		pprof.Do(ctx, pprof.Labels(label, name), func(ctx context.Context) {
 			if err := o.Run(ctx); err != nil {
-				t.Errorf("run of the outbox: %v", err)
+				tb.Errorf("run of the outbox: %v", err)
 			}
 		})
 	}()
 	stop = func() {
-		t.Helper()
+		tb.Helper()
 		cancel()
 		<-done
 		if left := leftovers(name); left != "" {
-			t.Errorf("goroutines outlived the run of the outbox:\n%s", left)
+			tb.Errorf("goroutines outlived the run of the outbox:\n%s", left)
 		}
 	}
-	t.Cleanup(stop)
+	tb.Cleanup(stop)
 	return stop
 }
 
@@ -98,15 +98,16 @@ func leftovers(name string) string {
 		if err := pprof.Lookup("goroutine").WriteTo(&all, 1); err != nil {
 			return err.Error()
 		}
-		left := ""
-		for _, block := range bytes.Split(all.Bytes(), []byte("\n\n")) {
+		var left bytes.Buffer
+		for block := range bytes.SplitSeq(all.Bytes(), []byte("\n\n")) {
 			if bytes.Contains(block, want) {
-				left += string(block) + "\n\n"
+				left.Write(block)
+				left.WriteString("\n\n")
 			}
 		}
 		const enough = 100
-		if left == "" || patience == enough {
-			return left
+		if left.Len() == 0 || patience == enough {
+			return left.String()
 		}
 		<-time.After(time.Millisecond)
 	}

@@ -6,8 +6,8 @@
 set -u
 mode=${1:-ci}
 case $mode in
-ci) images=50000 random=6 ops=1000 kills=300 cuts=60 xfscuts=20 syncs=24 faults=1-12,3-4+ calls=fdatasync,pwrite64,fsync,ftruncate,openat,renameat,unlinkat,flock errors=EIO,ENOSPC thin=3 rots=100 ;;
-long) images=5000000 random=20 ops=3000 kills=8000 cuts=3000 xfscuts=1000 syncs=60 faults=1-30,1-12+ calls=fdatasync,pwrite64,fsync,ftruncate,openat,renameat,unlinkat,flock,pread64 errors=EIO,ENOSPC,EDQUOT,EROFS,EMFILE,ENOMEM thin=30 rots=4000 ;;
+ci) images=50000 random=2 ops=120 kills=300 cuts=60 xfscuts=20 syncs=24 faults=1-12,3-4+ calls=fdatasync,pwrite64,fsync,ftruncate,openat,renameat,unlinkat,flock errors=EIO,ENOSPC thin=3 rots=100 ;;
+long) images=5000000 random=20 ops=400 kills=8000 cuts=3000 xfscuts=1000 syncs=60 faults=1-30,1-12+ calls=fdatasync,pwrite64,fsync,ftruncate,openat,renameat,unlinkat,flock,pread64 errors=EIO,ENOSPC,EDQUOT,EROFS,EMFILE,ENOMEM thin=30 rots=4000 ;;
 *)
 	echo "usage: crash.sh [ci|long]"
 	exit 2
@@ -51,7 +51,7 @@ rec() {
 	rm -rf "$w/d"
 	"$kit" record -root "$w/d" -o "$w/rec" ${inject:+-inject "$inject"} -- "$@" -dir "$w/d" >"$w/out" 2>&1
 }
-explore() { "$kit" explore -t "$w/rec" -strict -check "$server" -maxfail 3 "$@" >>"$w/out" 2>&1; }
+explore() { "$kit" explore -t "$w/rec" -strict -check "$server" -maxfail 3 -singles 8 -prefixes 16 "$@" >>"$w/out" 2>&1; }
 caught() { figure 'FAIL .*' | sed 's/^FAIL //' | cut -c1-90; }
 
 echo "$WRITER judged by $CHECKER, $mode"
@@ -69,7 +69,7 @@ row pass $st "crash images, strict names, $seeds seeds" "$made images, $judged j
 
 rm -rf "$w/d"
 "$kit" kill -root "$w/d" -n 3 -min 50ms -max 150ms -said "$w/said" -check "$server" -- "$writer" -dir "$w/d" -n 100000000 >"$w/out" 2>&1 &&
-	"$kit" record -root "$w/d" -o "$w/rec" -said "$w/said" -- "$writer" -dir "$w/d" -n 200 >>"$w/out" 2>&1 && explore
+	"$kit" record -root "$w/d" -o "$w/rec" -said "$w/said" -- "$writer" -dir "$w/d" -n 50 >>"$w/out" 2>&1 && explore
 row pass $? "crash images, restart after kill -9" "$(number 'images \(') images, $(number 'checks,') judged"
 
 for b in ackearly nosync nodirsync rawinit; do
@@ -81,7 +81,7 @@ made=0 judged=0 reached=0 st=0
 for how in stop rebuild; do
 	for i in $(seq $syncs); do
 		inject="fdatasync:error=EIO:when=$i"
-		rec "$writer" -n $((60 + i * 8)) -onerr $how && explore -random 3 -singles 8 || { st=1 && break 2; }
+		rec "$writer" -n $((24 + i)) -onerr $how && explore -random 1 -singles 3 -prefixes 6 || { st=1 && break 2; }
 		made=$((made + $(number 'images \('))) judged=$((judged + $(number 'checks,')))
 		[ "$(grep -oE '\([0-9]+ failed\)' "$w/out" | tr -dc 0-9)" -gt 0 ] && reached=$((reached + 1))
 	done

@@ -53,13 +53,14 @@ func run(c config) (err error) {
 	return w.end()
 }
 
-func (w *writer) open() (err error) {
-	w.box, err = outbox.Open(filepath.Join(w.dir, "db"), content.Options(content.Other{
+func (w *writer) open() error {
+	box, err := outbox.Open(filepath.Join(w.dir, "db"), content.Options(content.Other{
 		Answer: w.remote.answer, Resolve: w.remote.resolve, Observe: w.remote.observe,
 	}))
 	if err != nil {
-		return err
+		return err // and w.box is closed, or never was
 	}
+	w.box = box
 	return w.sayAgain()
 }
 
