@@ -285,13 +285,6 @@ func (o *Outbox) putOne(t *tx, p *prepared, now time.Time) {
 	p.receipt = Receipt{o: o, id: ID{file: o.store.file, seq: p.seq}}
 	if l.absolute() {
 		o.supersedeDead(t, l, p.seq, now)
-		if n := l.newest(); n != nil && n.flags&flagInDoubt != 0 && n.seq != l.leased {
-			// It was delivered; the duty to confirm passes to the new value.
-			confirmAt := l.confirmAt
-			t.delete(inEntries, seqKey(n.seq))
-			o.index.remove(l, n.seq)
-			l.confirmAt = confirmAt
-		}
 	}
 	p.confirmAt = l.confirmAt
 	key := binary.BigEndian.AppendUint64(t.scratch(8), p.seq)

@@ -132,14 +132,13 @@ func (o *Outbox) sweepSome(t *tx) error {
 	return nil
 }
 
-// sweepableEntry is an entry of the lane that gave way, zero if there is none.
+// sweepableEntry is an entry of the lane that gave way and was not delivered,
+// zero if there is none.
 func (l *lane) sweepableEntry() uint64 {
 	for i := range l.entries {
-		if l.givesWay(l.entries[i].seq) {
-			return l.entries[i].seq
-		}
-		if i > 0 {
-			break // only the first can be on the wire
+		// At most two are passed over: one in doubt and one on the wire.
+		if e := &l.entries[i]; e.flags&flagInDoubt == 0 && l.givesWay(e.seq) {
+			return e.seq
 		}
 	}
 	return 0

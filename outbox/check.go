@@ -17,15 +17,17 @@ func (o *Outbox) Check(ctx context.Context) error {
 				o.mu.Lock()
 				defer o.mu.Unlock()
 				c := checker{o: o, t: t, creations: map[uint64]bool{}}
-				for err := range t.bolt.Check() {
-					c.wrong("bbolt: %v", err)
-				}
 				c.entries()
 				c.dead()
 				c.flight()
 				c.once()
 				c.history()
 				c.sums()
+				// Last, when every page has been read under guard: bbolt looks
+				// in a goroutine of its own, where nothing could be recovered.
+				for err := range t.bolt.Check() {
+					c.wrong("bbolt: %v", err)
+				}
 				return errors.Join(c.found...)
 			})
 		})

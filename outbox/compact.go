@@ -137,10 +137,15 @@ func (o *Outbox) Rebuild(ctx context.Context) error {
 		if err == nil {
 			err = s.guard(func() error {
 				return s.view(func(t *tx) error {
+					// Copied first, so that every page has been read under guard:
+					// bbolt looks in a goroutine of its own.
+					if err := copyAll(ctx, t.bolt, fresh); err != nil {
+						return err
+					}
 					for err := range t.bolt.Check() {
 						return fmt.Errorf("%w: %s: %w", ErrFormat, s.path, err)
 					}
-					return copyAll(ctx, t.bolt, fresh)
+					return nil
 				})
 			})
 		}

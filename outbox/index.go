@@ -231,14 +231,14 @@ func (x *index) recount(l *lane) {
 			if l.leased != 0 && l.leased != l.newest().seq && l.find(l.leased) != nil {
 				superseded--
 			}
-			sweep = superseded > 0
 			if first := &l.entries[0]; first.flags&flagInDoubt != 0 && l.givesWay(first.seq) {
 				superseded-- // it counts as delivered
 			}
+			sweep = superseded > 0
 			if l.newest().flags&flagParked != 0 {
 				parked = 1
 			}
-		case l.blockedBy() != 0 || x.kinds[l.entries[0].kind].orphan:
+		case l.blockedBy() != 0 || l.entries[0].flags&flagParked != 0 || x.kinds[l.entries[0].kind].orphan:
 			parked = n
 		default:
 			for i := range l.entries {

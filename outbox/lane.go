@@ -130,6 +130,18 @@ func (l *lane) blockedBy() uint64 {
 	return 0
 }
 
+// heldBy is what an entry waits for until a person acts: a dead letter before
+// it, or the lane's parked head. Zero if there is no such thing.
+func (l *lane) heldBy(seq uint64) uint64 {
+	if by := l.blockedBy(); by != 0 {
+		return by
+	}
+	if h := l.head(); !l.absolute() && h != nil && h.flags&flagParked != 0 && h.seq < seq {
+		return h.seq
+	}
+	return 0
+}
+
 // laneList is a list of ready lanes, first come first served.
 type laneList struct {
 	first, last *lane

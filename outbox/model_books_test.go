@@ -22,7 +22,6 @@ type books struct {
 	ended     map[State]int
 	dirty     map[laneName]bool // targets whose values were not verified since
 
-	pausedAll    bool
 	pauseUnknown bool
 	strict, lax  int // fields compared in the end, and those that rules excuse
 }

@@ -39,9 +39,19 @@ func (r *remote) values(host, family string) func(context.Context, []Lease) Answ
 		r.begin(host, batch, family)
 		for _, l := range batch {
 			n := laneName{l.Account, family, l.Key}
-			if ln := r.lane(n); l.ID.seq < ln.sent {
+			ln := r.lane(n)
+			// A value in doubt goes once more after a newer one, if that came to
+			// nothing: then it is the newest that the other side took.
+			for l.Confirming && l.ID.seq < ln.sent && r.ended(ln.sent) {
+				ln.sent = ln.before[len(ln.before)-1]
+				ln.before = ln.before[:len(ln.before)-1]
+			}
+			if l.ID.seq < ln.sent {
 				r.wrongf("%s was sent after the newer %d of lane %v", l.ID, ln.sent, n)
 			} else {
+				if l.ID.seq > ln.sent {
+					ln.before = append(ln.before, ln.sent)
+				}
 				ln.sent = l.ID.seq
 				ln.note("%s sent at uptime %s, confirming %t: %s", l.ID, r.host(host).up, l.Confirming, l.Body)
 			}

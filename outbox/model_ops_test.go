@@ -231,7 +231,6 @@ func (m *model) pause() {
 		for _, a := range modelAccounts {
 			m.setPaused(a, false)
 		}
-		m.pausedAll = false
 		err := m.o.ResumeAll(ctx)
 		for _, a := range modelAccounts {
 			err = errors.Join(err, m.o.Resume(ctx, a))

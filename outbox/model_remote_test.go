@@ -21,6 +21,9 @@ type remote struct {
 	seed      uint64
 	late, lag time.Duration
 
+	// ended says whether an entry was refused for good, taken out or superseded.
+	ended func(seq uint64) bool
+
 	mu      sync.Mutex // guards the fields below
 	healthy bool       // answers everything, and well unless it is poisoned
 	hosts   map[string]*remoteHost
@@ -48,7 +51,8 @@ type remoteHost struct {
 type remoteLane struct {
 	fields map[string]string
 	flying int
-	sent   uint64   // the newest value sent
+	sent   uint64   // the newest value sent, but for those that came to nothing
+	before []uint64 // what it was before, oldest first
 	steps  []uint64 // applied, in order
 	log    []string // what happened last, to be read when a rule is broken
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -103,8 +104,10 @@ func (c *crashPoint) met() bool {
 }
 
 const (
-	modelLate     = 20 * time.Second
-	modelLag      = 5 * time.Second
+	modelLate = 20 * time.Second
+	modelLag  = 5 * time.Second
+	// An outage between two signs of life that are close enough goes unnoticed.
+	modelSlack    = 4 * 5 * time.Second
 	modelAttempts = 3
 )
 
@@ -112,6 +115,12 @@ func newModel(t *testing.T, seed uint64, path string) *model {
 	m := &model{
 		t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), path: path,
 		r: newRemote(seed, modelLate, modelLag), books: newBooks(),
+	}
+	m.r.ended = func(seq uint64) bool {
+		events, err := m.o.Events(ID{file: m.o.store.file, seq: seq})
+		return err == nil && slices.ContainsFunc(events, func(e Event) bool {
+			return e.Type == EventDead || e.Type == EventCancelled || e.Type == EventSuperseded
+		})
 	}
 	t.Logf("model seed %d", seed)
 	return m
@@ -156,7 +165,7 @@ func (m *model) options() Options {
 	return Options{
 		Kinds: m.r.kinds(), Canary: m.r.canary, CanaryInterval: 5 * time.Second,
 		MaxAttempts: modelAttempts, MinBackoff: 100 * time.Millisecond, MaxBackoff: 10 * time.Second,
-		LateApply: modelLate, LookupLag: modelLag, Stale: time.Hour,
+		LateApply: modelLate + modelSlack, LookupLag: modelLag, Stale: time.Hour,
 		StartRate: 20, MaxRate: 500, MaxInFlight: 6, MinFree: -1, HistoryBytes: 1 << 40,
 		HistoryRetention: 10 * 365 * 24 * time.Hour, OnceRetention: 10 * 365 * 24 * time.Hour,
 	}

@@ -260,22 +260,16 @@ func (m *model) verifyLane(n laneName, line []*booked) {
 	}
 	ln := m.r.lane(n)
 	story := func() string { return strings.Join(ln.log, "\n") + "\n" + m.story(line) }
-	if refused > done {
-		// What was delivered may have been in doubt, and the newer one, to which
-		// the duty to confirm it passed, was refused.
-		m.lax += len(newest)
-		return
-	}
 	for _, e := range m.r.pending {
-		if e.lane == ln {
+		// What may come late after a refusal may be newer than what stands.
+		if e.lane == ln && refused <= done {
 			m.fatalf("lane %v is at rest, but an older value may still be applied\n%s", n, story())
 		}
 	}
 	for field, b := range newest {
 		// A value that gave way is carried by a newer one, and goes down with it
-		// if that is refused. So does the duty to confirm one in doubt: an older
-		// value that comes late may then stand.
-		if refused >= b.id.seq {
+		// if that is refused.
+		if b.state != Done && refused >= b.id.seq {
 			m.lax++
 			continue
 		}

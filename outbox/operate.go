@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -108,6 +109,7 @@ func (o *Outbox) replaceValue(t *tx, l *lane, s *stored, k *kind, state State, b
 	} else if s.confirmAt > l.confirmAt {
 		l.confirmAt = s.confirmAt
 	}
+	o.cover(t, l, &p.stored)
 	o.putOne(t, &p, now)
 	return p.receipt
 }
@@ -133,9 +135,29 @@ func (o *Outbox) revive(t *tx, l *lane, s *stored) {
 	s.unknownSince, s.notFoundSince = 0, 0
 	t.delete(inDead, seqKey(s.seq))
 	o.index.removeDead(l, s.seq)
+	if l.absolute() {
+		o.supersedeDead(t, l, s.seq, t.now) // those before it
+		s.confirmAt = max(s.confirmAt, l.confirmAt)
+		o.cover(t, l, s)
+	}
 	t.put(inEntries, seqKey(s.seq), s.encode())
 	o.index.add(s, 0)
 	delete(o.notes, s.seq)
+}
+
+// cover merges a revived or edited value with the one in doubt that it stands over now.
+func (o *Outbox) cover(t *tx, l *lane, s *stored) {
+	k := o.configured[s.kind]
+	if k == nil || k.Merge == nil {
+		return
+	}
+	older := o.newestBody(t, &batch{}, l.id())
+	if older == nil {
+		return
+	}
+	if merged, err := o.merge(k, older, s.body); err == nil && !bytes.Equal(merged, s.body) {
+		s.merged = merged
+	}
 }
 
 // Discard takes an entry out for good: a dead letter, a parked or a waiting
@@ -170,12 +192,12 @@ func (o *Outbox) cancel(t *tx, l *lane, s *stored, state State, reason string, n
 			o.dead-- // unreadable, in no lane
 		}
 	} else {
-		// What gave way to it must not come back.
-		for seq := l.sweepableEntry(); seq != 0; seq = l.sweepableEntry() {
-			o.dropSuperseded(t, l, seq, s.seq, now)
-		}
+		o.dropSweepable(t, l, now)
 		t.delete(inEntries, seqKey(s.seq))
 		o.index.remove(l, s.seq)
+		if l.absolute() {
+			o.passDuty(t, l)
+		}
 	}
 	o.settleCreation(t, s, false, nil, now)
 	o.counters.cancelled++
@@ -215,9 +237,9 @@ func (o *Outbox) operate(ctx context.Context, id ID, act func(t *tx, l *lane, s 
 			switch {
 			case l.leased == id.seq:
 				return fmt.Errorf("%w: %s is on the wire", ErrState, id)
-			case state == Waiting && l.givesWay(id.seq):
+			case (state == Waiting || state == Parked) && l.givesWay(id.seq):
 				return stateError(id, Superseded)
-			case state == Waiting && l.blockedBy() != 0:
+			case state == Waiting && l.heldBy(id.seq) != 0:
 				state = Parked
 			}
 		}

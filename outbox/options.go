@@ -41,7 +41,9 @@ type Options struct {
 	// LateApply is how long after the client gave up a request may still be
 	// applied; defaults to 5 min 30 s. LookupLag is how long an effect may
 	// stay hidden from look-ups; defaults to 1 min. Both count time during
-	// which the host is proven up.
+	// which the host is proven up. An outage that begins and ends between two
+	// signs of life at most two canary intervals apart is not noticed, so leave
+	// that margin.
 	LateApply, LookupLag time.Duration
 
 	// Stale is how long an absolute value may wait before its kind's Refresh

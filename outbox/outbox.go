@@ -28,9 +28,10 @@ type Outbox struct {
 	start       time.Time
 
 	// life ends when the outbox begins to close, stopping tells Run.
-	life context.Context //nolint:containedctx // it is the outbox's own life, not a caller's
-	end  context.CancelFunc
-	wake chan struct{}
+	life      context.Context //nolint:containedctx // it is the outbox's own life, not a caller's
+	end       context.CancelFunc
+	releasing sync.Once // closes the file
+	wake      chan struct{}
 
 	mu sync.Mutex // guards the fields below and all lanes and accounts
 	index
@@ -282,7 +283,7 @@ func (o *Outbox) Shutdown(ctx context.Context) error {
 		return nil
 	})
 	if errors.Is(err, ErrClosed) {
-		return nil
+		return o.letGo()
 	}
 	o.mu.Lock()
 	for seq, ws := range o.waiters {
@@ -292,7 +293,13 @@ func (o *Outbox) Shutdown(ctx context.Context) error {
 		delete(o.waiters, seq)
 	}
 	o.mu.Unlock()
-	return errors.Join(err, o.store.close())
+	return errors.Join(err, o.letGo())
+}
+
+// letGo gives the file back, once.
+func (o *Outbox) letGo() (err error) {
+	o.releasing.Do(func() { err = o.store.close() })
+	return err
 }
 
 // Close is [Outbox.Shutdown] with Options.DrainTimeout of patience.
@@ -319,7 +326,7 @@ func (o *Outbox) Abort() {
 		<-running
 	}
 	// A commit that was under way may still end.
-	_ = o.exclusively(context.Background(), func() error { return o.store.close() }) // closing without Sync has nothing to lose
+	_ = o.exclusively(context.Background(), o.letGo) // closing without Sync has nothing to lose
 }
 
 // Drain blocks until nothing waits but what is parked, or ctx ends. Values in

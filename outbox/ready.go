@@ -89,7 +89,9 @@ func (o *Outbox) prove(l *lane, wanted bool) {
 	if wanted {
 		o.proving[host]++
 	} else {
-		o.proving[host]--
+		if o.proving[host]--; o.proving[host] == 0 {
+			delete(o.proving, host)
+		}
 	}
 	o.gate.wantProof(host, o.proving[host] > 0)
 }

@@ -123,7 +123,7 @@ func (o *Outbox) Show(id ID) (Record, error) {
 
 // addLane corrects what an entry's bytes say by what its lane knows.
 func (o *Outbox) addLane(rec *Record) {
-	if rec.State != Waiting {
+	if rec.State != Waiting && rec.State != Parked {
 		return
 	}
 	o.mu.Lock()
@@ -136,13 +136,17 @@ func (o *Outbox) addLane(rec *Record) {
 	if l == nil || l.find(rec.ID.seq) == nil {
 		return
 	}
-	switch by := l.blockedBy(); {
+	switch by := l.heldBy(rec.ID.seq); {
 	case k.orphan:
 		rec.State, rec.Reason = Parked, "its kind is not configured"
-	case l.givesWay(rec.ID.seq):
+	case l.givesWay(rec.ID.seq) && !l.held: // else the newer one may not be durable yet
 		rec.State, rec.Reason = Superseded, "by "+ID{file: rec.ID.file, seq: l.newest().seq}.String()
-	case by != 0:
-		rec.State, rec.Reason = Parked, "waits for the dead letter "+ID{file: rec.ID.file, seq: by}.String()
+	case by != 0 && rec.State == Waiting:
+		what := "dead letter"
+		if l.find(by) != nil {
+			what = "parked entry"
+		}
+		rec.State, rec.Reason = Parked, "waits for the "+what+" "+ID{file: rec.ID.file, seq: by}.String()
 	}
 }
 

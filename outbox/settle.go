@@ -40,7 +40,7 @@ func (o *Outbox) settle(ctx context.Context, c *call, items []item, a Answer, p 
 func (o *Outbox) giveBack(ctx context.Context, c *call, items []item) {
 	o.record(ctx, c, items, func(t *tx, it *item, _ int, now time.Time) {
 		if l := o.lanes[it.at]; l.newest().seq != it.seq && l.absolute() {
-			o.supersede(t, l, &it.stored, l.newest().seq, "", now)
+			o.giveWay(t, l, &it.stored, l.newest().seq, "", now)
 		}
 	})
 }
@@ -165,7 +165,7 @@ func (o *Outbox) concludeValue(t *tx, c *call, l *lane, it *item, r Result, now 
 	if newest != s.seq && r.Verdict != Delivered {
 		e.Type = EventAttempt
 		o.happen(t, s.seq, e, nil, now)
-		o.supersede(t, l, s, newest, r.Reason, now)
+		o.giveWay(t, l, s, newest, r.Reason, now)
 		return
 	}
 	switch r.Verdict {
@@ -203,6 +203,7 @@ func (o *Outbox) doubt(t *tx, l *lane, it *item, host string) {
 func (o *Outbox) delivered(t *tx, l *lane, it *item, e Event, newest uint64, now time.Time) {
 	s := &it.stored
 	before := s.flags&flagInDoubt != 0
+	confirm := o.toConfirm(t, l, it)
 	o.dropOlder(t, l, s.seq, now)
 	if e.Type = EventDelivered; before {
 		e.Type = EventConfirmed
@@ -210,15 +211,16 @@ func (o *Outbox) delivered(t *tx, l *lane, it *item, e Event, newest uint64, now
 		o.counters.delivered++
 		o.counters.changed = true
 	}
-	if newest == s.seq && l.confirmAt > it.uptime {
-		// Something older may still arrive there and stand.
+	if l.confirmAt > it.uptime {
+		// Something older may still arrive there and stand. Under a newer value
+		// it is kept too, in case that is refused or discarded.
 		if before {
 			e.Type = EventAttempt
 		}
 		o.happen(t, s.seq, e, s, now)
 		s.flags |= flagInDoubt
 		s.flags &^= flagFromBackup
-		s.confirmAt, s.dueAt, s.attempts, s.reason = l.confirmAt, 0, 0, ""
+		s.confirmAt, s.dueAt, s.attempts, s.reason, s.body = l.confirmAt, 0, 0, "", confirm
 		o.update(t, l, s)
 		return
 	}
@@ -227,10 +229,61 @@ func (o *Outbox) delivered(t *tx, l *lane, it *item, e Event, newest uint64, now
 	o.index.remove(l, s.seq)
 }
 
-// dropOlder removes what a lane's entry covers.
+// toConfirm is what must stand when nothing can come late any more: what was
+// sent, and if that was the newest value's own part alone, what the delivered
+// value in doubt before it said besides.
+func (o *Outbox) toConfirm(t *tx, l *lane, it *item) []byte {
+	first := &l.entries[0]
+	k := o.configured[it.kind]
+	if !it.alone || first.seq >= it.seq || first.flags&flagInDoubt == 0 || k == nil || k.Merge == nil {
+		return it.send
+	}
+	key := seqKey(first.seq)
+	older, err := decodeStored(key, t.get(inEntries, key))
+	if err != nil {
+		return it.send
+	}
+	merged, err := o.merge(k, older.toSend(), it.send)
+	if err != nil {
+		return it.send
+	}
+	return merged
+}
+
+// dropOlder removes what a delivered entry of a lane covers.
 func (o *Outbox) dropOlder(t *tx, l *lane, seq uint64, now time.Time) {
 	for len(l.entries) > 0 && l.entries[0].seq < seq {
 		o.dropSuperseded(t, l, l.entries[0].seq, seq, now)
+	}
+}
+
+// dropSweepable removes what gave way in a lane, so that it does not come back
+// when the newest value leaves. A delivered value in doubt stays: it is the
+// newest then, and its to confirm.
+func (o *Outbox) dropSweepable(t *tx, l *lane, now time.Time) {
+	for seq := l.sweepableEntry(); seq != 0; seq = l.sweepableEntry() {
+		o.dropSuperseded(t, l, seq, l.newest().seq, now)
+	}
+}
+
+// passDuty stores the lane's duty to confirm with what is its newest value now
+// that a newer one left.
+func (o *Outbox) passDuty(t *tx, l *lane) {
+	n := l.newest()
+	if n == nil || n.flags&flagInDoubt == 0 {
+		return
+	}
+	key := seqKey(n.seq)
+	if s, err := decodeStored(key, t.get(inEntries, key)); err == nil && s.confirmAt != l.confirmAt {
+		s.confirmAt = l.confirmAt
+		t.put(inEntries, key, s.encode())
+	}
+}
+
+// giveWay ends an attempt of a value that is not its lane's newest any more.
+func (o *Outbox) giveWay(t *tx, l *lane, s *stored, newest uint64, reason string, now time.Time) {
+	if s.flags&flagInDoubt == 0 {
+		o.supersede(t, l, s, newest, reason, now)
 	}
 }
 
@@ -267,7 +320,7 @@ func (o *Outbox) supersede(t *tx, l *lane, s *stored, by uint64, reason string, 
 // supersedeDead ends the life of a lane's dead letters, which a newer value
 // covers. What they left in doubt is the newer one's to confirm.
 func (o *Outbox) supersedeDead(t *tx, l *lane, by uint64, now time.Time) {
-	for len(l.dead) > 0 {
+	for len(l.dead) > 0 && l.dead[0] < by {
 		key := seqKey(l.dead[0])
 		s, err := decodeStored(key, t.get(inDead, key))
 		if err != nil {
@@ -292,21 +345,30 @@ func (o *Outbox) bury(t *tx, l *lane, s *stored, reason string, attempt uint64, 
 		reason = strings.TrimSuffix("delivered before, but the confirming call was refused: "+reason, ": ")
 	}
 	if l.absolute() {
-		o.dropOlder(t, l, s.seq, now)
+		o.dropSweepable(t, l, now)
 	}
 	s.confirmAt = l.confirmAt // before the lane forgets it
 	t.delete(inEntries, seqKey(s.seq))
 	o.index.remove(l, s.seq)
+	o.passDuty(t, l)
 	s.flags &^= flagInDoubt | flagParked | flagFromBackup
 	s.reason, s.pending, s.dueAt, s.merged = reason, 0, 0, nil
 	t.put(inDead, seqKey(s.seq), s.encode())
 	o.index.addDead(l, s.seq)
-	if !l.absolute() {
-		for _, e := range l.entries { // those behind it are parked now
+	o.parkedBehind(l, s.seq)
+	o.happen(t, s.seq, Event{Type: EventDead, Verdict: Rejected, Reason: reason, Attempt: attempt}, nil, now)
+}
+
+// parkedBehind wakes those that wait on what is parked now with an entry.
+func (o *Outbox) parkedBehind(l *lane, seq uint64) {
+	if l.absolute() {
+		return
+	}
+	for _, e := range l.entries {
+		if e.seq > seq {
 			o.changed = append(o.changed, e.seq)
 		}
 	}
-	o.happen(t, s.seq, Event{Type: EventDead, Verdict: Rejected, Reason: reason, Attempt: attempt}, nil, now)
 }
 
 // park sets an entry aside for a person; it stays waiting.
@@ -314,6 +376,7 @@ func (o *Outbox) park(t *tx, l *lane, s *stored, reason string, attempt uint64, 
 	s.flags |= flagParked
 	s.reason, s.dueAt = reason, 0
 	o.update(t, l, s)
+	o.parkedBehind(l, s.seq)
 	o.happen(t, s.seq, Event{Type: EventParked, Reason: reason, Attempt: attempt}, nil, now)
 }
 

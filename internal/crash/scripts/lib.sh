@@ -16,7 +16,7 @@ need strace strace
 export CGO_ENABLED=0
 go build -o bin/crashkit ./cmd/crashkit || exit 1
 eval "$(bin/crashkit target)" # WRITER CHECKER BUGS_TAG
-traced=$(go run ./cmd/plant traced bin/overlay) && overlaid=$(go run ./cmd/plant planted bin/overlay) || exit 1
+traced=$(go run ./cmd/plant traced bin/.overlay) && overlaid=$(go run ./cmd/plant planted bin/.overlay) || exit 1
 go build -overlay "$traced" -o "bin/$WRITER" "./cmd/$WRITER" || exit 1
 go build -overlay "$overlaid" -tags "$BUGS_TAG" -o "bin/$WRITER-planted" "./cmd/$WRITER" || exit 1
 go build -overlay "$traced" -o "bin/$CHECKER" "./cmd/$CHECKER" || exit 1

@@ -115,7 +115,7 @@ const (
 )
 
 func (w *writer) round(i int, ps []*producer) error {
-	compact := w.compact > 0 && i%w.compact == w.compact-1
+	compact := w.compact > 0 && !w.noDeliver && i%w.compact == w.compact-1 // a copy needs room
 	if !w.noDeliver && w.rng.IntN(3) > 0 {
 		w.start()
 	}

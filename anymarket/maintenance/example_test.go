@@ -1,0 +1,65 @@
+package maintenance_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/anymarket-go/sdk/anymarket/maintenance"
+)
+
+// The table of an announcement, checked to be one instant.
+func ExampleResolve() {
+	w, err := maintenance.Resolve("July", []maintenance.Row{
+		{Zone: "America/Mexico_City", Local: "2024-07-27T22:00"},
+		{Zone: "America/Lima", Local: "2024-07-27T23:00"},
+		{Zone: "America/Santiago", Local: "2024-07-28T00:00"},
+		{Zone: "America/Sao_Paulo", Local: "2024-07-28T01:00"},
+	}, 4*time.Hour)
+	fmt.Println(w, err)
+	// Half a year later Chile has summer time.
+	_, err = maintenance.Resolve("January", []maintenance.Row{
+		{Zone: "America/Lima", Local: "2025-01-25T23:00"},
+		{Zone: "America/Santiago", Local: "2025-01-26T00:00"},
+		{Zone: "America/Sao_Paulo", Local: "2025-01-26T01:00"},
+	}, 4*time.Hour)
+	var row *maintenance.RowError
+	fmt.Println(errors.As(err, &row), row.Row.Zone)
+	// Output:
+	// July, 2024-07-28T04:00:00Z to 2024-07-28T08:00:00Z <nil>
+	// true America/Santiago
+}
+
+// A calendar that follows a file, and the file being changed meanwhile.
+func ExampleFromFile() {
+	dir, err := os.MkdirTemp("", "windows")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	f := maintenance.NewFile(filepath.Join(dir, "windows.json"))
+	start := time.Date(2024, 7, 28, 4, 0, 0, 0, time.UTC)
+	if _, err := f.Add(maintenance.Spec{Name: "July", Start: start, End: start.Add(4 * time.Hour)}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	c, err := maintenance.FromFile(filepath.Join(dir, "windows.json"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	w, ok := c.At("api.anymarket.com.br", start.Add(time.Hour))
+	fmt.Println(w, ok)
+	if _, err := f.Remove("July"); err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, ok = c.At("api.anymarket.com.br", start.Add(2*time.Hour))
+	fmt.Println(ok, c.Err())
+	// Output:
+	// July, 2024-07-28T04:00:00Z to 2024-07-28T08:00:00Z true
+	// false <nil>
+}
