@@ -289,7 +289,7 @@ func (o *Outbox) putOne(t *tx, p *prepared, now time.Time) {
 	p.confirmAt = l.confirmAt
 	key := binary.BigEndian.AppendUint64(t.scratch(8), p.seq)
 	t.put(inEntries, key, p.appendTo(t.scratch(p.maxSize()), key))
-	o.index.addTo(l, p.k, &p.stored, 0)
+	o.addTo(l, p.k, &p.stored, 0)
 	if p.onceKey != nil {
 		c := creation{seq: p.seq, fields: p.fields}
 		t.put(inOnce, p.onceKey, c.encode(p.onceKey))

@@ -95,7 +95,7 @@ func (o *Outbox) setAsideIfFound(ctx context.Context) error {
 	if found == 0 {
 		return nil
 	}
-	return o.commit(ctx, 0, func(t *tx) error { o.setAsideFound(t, t.now); return nil })
+	return o.commit(ctx, func(t *tx) error { o.setAsideFound(t, t.now); return nil })
 }
 
 // sweep removes superseded entries, a few at a time.
@@ -107,7 +107,7 @@ func (o *Outbox) sweep(ctx context.Context) error {
 		if left == 0 {
 			return nil
 		}
-		if err := o.commit(ctx, 0, o.sweepSome); err != nil {
+		if err := o.commit(ctx, o.sweepSome); err != nil {
 			return err
 		}
 	}
@@ -152,7 +152,7 @@ func (o *Outbox) keepGate(ctx context.Context) error {
 	if same {
 		return nil
 	}
-	err := o.commit(ctx, 0, o.saveGate)
+	err := o.commit(ctx, o.saveGate)
 	if err == nil {
 		o.mu.Lock()
 		o.savedGate = v
@@ -166,7 +166,7 @@ const pruneSize = 1000 // events and keys looked at in one transaction
 // prune removes history and creation keys past retention, a few at a time.
 func (o *Outbox) prune(ctx context.Context) error {
 	for again := true; again && ctx.Err() == nil; {
-		err := o.commit(ctx, 0, func(t *tx) error {
+		err := o.commit(ctx, func(t *tx) error {
 			h := o.pruneHistory(t, time.Now())
 			k := o.pruneKeys(t, time.Now())
 			again = h || k

@@ -24,7 +24,7 @@ func fill(b *testing.B, o *Outbox, n, perCall int, keys []string) {
 	for i := range n {
 		entries = append(entries, Entry{Kind: "stock.set", Account: "1", Key: keys[i%len(keys)], Body: body})
 		if len(entries) == perCall || i == n-1 {
-			_, err := o.AcceptAll(context.Background(), entries)
+			_, err := o.AcceptAll(b.Context(), entries)
 			require.NoError(b, err)
 			entries = entries[:0]
 		}
@@ -85,7 +85,7 @@ func BenchmarkDrain(b *testing.B) {
 	for b.Loop() {
 		b.StopTimer()
 		fill(b, o, backlog, 1000, keys)
-		ctx, cancel := context.WithCancel(context.Background())
+		ctx, cancel := context.WithCancel(b.Context())
 		ran := make(chan error, 1)
 		b.StartTimer()
 		go func() { ran <- o.Run(ctx) }()

@@ -68,7 +68,7 @@ func benchmarkAccept(b *testing.B, producers, size int) {
 	o := openBench(b, filepath.Join(b.TempDir(), "outbox.db"))
 	bare := openBare(b)
 	keys, body := benchKeys(benchLanes), benchBody(size)
-	ctx := context.Background()
+	ctx := b.Context()
 	var next atomic.Int64
 	accept := contender{
 		op: func() error {

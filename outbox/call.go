@@ -109,7 +109,7 @@ func (o *Outbox) leaseOf(it *item) Lease {
 // takeOff records durably that the entries are about to be on the wire.
 // Whatever becomes of this process, they are known to have an unknown outcome.
 func (o *Outbox) takeOff(ctx context.Context, c *call) error {
-	return o.commit(ctx, 0, func(t *tx) error {
+	return o.commit(ctx, func(t *tx) error {
 		c.number = t.next(inFlight)
 		value := append(make([]byte, 4, 16+9*len(c.items)), codecFormat, 0)
 		value = binary.AppendUvarint(value, uint64(len(c.items)))

@@ -163,8 +163,8 @@ func (c *committer) handOver() *group {
 
 // commit runs op in a transaction, with others that wait, and returns when it
 // is durable.
-func (o *Outbox) commit(ctx context.Context, bytes int, op func(t *tx) error) error {
-	return o.committer.do(ctx, &request{op: op, bytes: bytes})
+func (o *Outbox) commit(ctx context.Context, op func(t *tx) error) error {
+	return o.committer.do(ctx, &request{op: op})
 }
 
 // exclusively runs fn while nothing is being committed.

@@ -90,7 +90,7 @@ func (o *Outbox) Compact(ctx context.Context) (err error) {
 		}
 		s.copied = nil
 		if err != nil {
-			return nil
+			return nil //nolint:nilerr // it is returned below; this only ends the collecting
 		}
 		if err := o.usable(); err != nil {
 			return err

@@ -40,7 +40,7 @@ func freeSpace(path string) (int64, error) {
 	if err := unix.Statfs(path, &st); err != nil {
 		return 0, err
 	}
-	return int64(st.Bavail) * int64(st.Bsize), nil
+	return int64(st.Bavail) * int64(st.Bsize), nil //nolint:unconvert // its type differs between systems
 }
 
 // isDiskFull says whether err means that there was no room.

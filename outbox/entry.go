@@ -70,18 +70,18 @@ func (id *ID) UnmarshalText(b []byte) (err error) {
 type State uint8
 
 const (
-	// Waiting: to be delivered.
+	// Waiting is to be delivered.
 	Waiting State = iota + 1
-	// Parked: waiting, and for a person or another entry. Part of waiting in
+	// Parked is waiting, and for a person or another entry. Part of waiting in
 	// every sum.
 	Parked
-	// Done: delivered. An absolute value may still be in doubt then.
+	// Done is delivered. An absolute value may still be in doubt then.
 	Done
-	// Superseded: gave way to a newer value of its lane.
+	// Superseded gave way to a newer value of its lane.
 	Superseded
-	// Dead: a dead letter.
+	// Dead is a dead letter.
 	Dead
-	// Cancelled: taken out by an operator, or with its creation.
+	// Cancelled was taken out by an operator, or with its creation.
 	Cancelled
 )
 

@@ -8,25 +8,26 @@ import (
 )
 
 var (
-	// ErrClosed: the outbox is closed or closing.
+	// ErrClosed says that the outbox is closed or closing.
 	ErrClosed = errors.New("outbox is closed")
-	// ErrUnknown: the commit failed, so the entry may or may not be stored.
+	// ErrUnknown says that the commit failed, so the entry may or may not be stored.
 	// Nothing more is accepted until the outbox is rebuilt (see
 	// [Outbox.Rebuild]) or opened again. Accepting a creation under the same
 	// key, or an absolute value, again is safe then.
 	ErrUnknown = errors.New("commit failed, whether the entry is stored is unknown: rebuild the outbox or open it again")
-	// ErrFull: quota or free-space floor reached, or the disk is full. Nothing
+	// ErrFull says that quota or free-space floor is reached, or the disk full. Nothing
 	// was stored; settling goes on and makes room.
 	ErrFull = errors.New("outbox is full")
-	// ErrNotFound: no such entry, or its history is past retention.
+	// ErrNotFound says that there is no such entry, or its history is past
+	// retention.
 	ErrNotFound = errors.New("no such entry")
-	// ErrState: the entry is not in a state that allows this.
+	// ErrState says that the entry is not in a state that allows this.
 	ErrState = errors.New("the entry's state does not allow this")
-	// ErrInvalid: the entry or option cannot be right. The text names the field.
+	// ErrInvalid says that the entry or option cannot be right. The text names the field.
 	ErrInvalid = errors.New("invalid")
-	// ErrFormat: the file is not an outbox, is of a newer format, or damaged.
+	// ErrFormat says that the file is not an outbox, is of a newer format, or damaged.
 	ErrFormat = errors.New("not a usable outbox file")
-	// ErrRunning: Run was called a second time.
+	// ErrRunning says that Run was called a second time.
 	ErrRunning = errors.New("the outbox is running already")
 )
 

@@ -22,7 +22,7 @@ func inspectFile(path string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	fi, err := f.Stat()
 	if err != nil {
 		return err

@@ -32,7 +32,7 @@ func (o *Outbox) concludeInOrder(t *tx, c *call, l *lane, it *item, r Result, no
 		o.lookUpNext(t, c.kind, l, s, verdict, r.Reason, c.number, now)
 	default:
 		o.happen(t, s.seq, e, nil, now)
-		o.delay(c, l, s, r)
+		o.delay(l, s, r)
 	}
 }
 
@@ -45,7 +45,7 @@ func (o *Outbox) done(t *tx, l *lane, s *stored, e Event, data []byte, now time.
 	e.Type, e.Verdict = EventDelivered, Delivered
 	o.happen(t, s.seq, e, s, now)
 	t.delete(inEntries, seqKey(s.seq))
-	o.index.remove(l, s.seq)
+	o.remove(l, s.seq)
 }
 
 // lookUpNext makes a look-up the next thing that happens to an entry.
@@ -111,7 +111,7 @@ func (o *Outbox) resolved(t *tx, c *call, it *item, res Resolution, now time.Tim
 	if res.Verdict != Delivered {
 		// Nothing was learnt, so nothing may be sent.
 		o.happen(t, s.seq, e, nil, now)
-		o.delay(c, l, s, res.Result)
+		o.delay(l, s, res.Result)
 		return
 	}
 	switch res.Finding {
@@ -155,6 +155,7 @@ func (o *Outbox) notFound(t *tx, c *call, l *lane, it *item, e Event, now time.T
 		o.update(t, l, s)
 		o.failed(t, c, l, s, Result{Verdict: Failed, Reason: s.reason}, now)
 		return
+	default: // unknown, or nothing was sent yet
 	}
 	if s.sends >= maxSends {
 		o.happen(t, s.seq, e, nil, now)

@@ -1,7 +1,6 @@
 package outbox
 
 import (
-	"context"
 	"log/slog"
 	"time"
 )
@@ -18,8 +17,9 @@ func (o *Outbox) tell(e Event) {
 		level = slog.LevelWarn
 	case EventGateOpened, EventGateClosed, EventAlarmCleared:
 		level = slog.LevelInfo
+	default:
 	}
-	if o.opts.Logger.Enabled(context.Background(), level) {
+	if o.opts.Logger.Enabled(o.life, level) {
 		attrs := []slog.Attr{slog.String("event", e.Type.String())}
 		if e.ID.seq != 0 {
 			attrs = append(attrs, slog.String("entry", e.ID.String()))
@@ -29,7 +29,7 @@ func (o *Outbox) tell(e Event) {
 				attrs = append(attrs, a)
 			}
 		}
-		o.opts.Logger.LogAttrs(context.Background(), level, "outbox", attrs...)
+		o.opts.Logger.LogAttrs(o.life, level, "outbox", attrs...)
 	}
 	if o.opts.Observer == nil {
 		return

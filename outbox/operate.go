@@ -134,14 +134,14 @@ func (o *Outbox) revive(t *tx, l *lane, s *stored) {
 	s.attempts, s.sends, s.dueAt, s.pending, s.reason = 0, 0, 0, 0, ""
 	s.unknownSince, s.notFoundSince = 0, 0
 	t.delete(inDead, seqKey(s.seq))
-	o.index.removeDead(l, s.seq)
+	o.removeDead(l, s.seq)
 	if l.absolute() {
 		o.supersedeDead(t, l, s.seq, t.now) // those before it
 		s.confirmAt = max(s.confirmAt, l.confirmAt)
 		o.cover(t, l, s)
 	}
 	t.put(inEntries, seqKey(s.seq), s.encode())
-	o.index.add(s, 0)
+	o.add(s, 0)
 	delete(o.notes, s.seq)
 }
 
@@ -187,14 +187,14 @@ func (o *Outbox) cancel(t *tx, l *lane, s *stored, state State, reason string, n
 	if state == Dead {
 		t.delete(inDead, seqKey(s.seq))
 		if l != nil {
-			o.index.removeDead(l, s.seq)
+			o.removeDead(l, s.seq)
 		} else {
 			o.dead-- // unreadable, in no lane
 		}
 	} else {
 		o.dropSweepable(t, l, now)
 		t.delete(inEntries, seqKey(s.seq))
-		o.index.remove(l, s.seq)
+		o.remove(l, s.seq)
 		if l.absolute() {
 			o.passDuty(t, l)
 		}
@@ -225,7 +225,7 @@ func (o *Outbox) operate(ctx context.Context, id ID, act func(t *tx, l *lane, s 
 	if id.file != o.store.file {
 		return fmt.Errorf("%w: %s belongs to another outbox file", ErrNotFound, id)
 	}
-	return o.commit(ctx, 0, func(t *tx) error {
+	return o.commit(ctx, func(t *tx) error {
 		s, state, err := o.locate(t, id.seq)
 		if err != nil {
 			return err

@@ -12,7 +12,7 @@ import (
 )
 
 // The kinds of outage that the other side's own answers tell nothing in.
-var outages = []outboxtest.Mode{outboxtest.Refused, outboxtest.Reset, outboxtest.Hang, outboxtest.Busy, outboxtest.HTML} //nolint:gochecknoglobals // a constant list
+var outages = []outboxtest.Mode{outboxtest.Refused, outboxtest.Reset, outboxtest.Hang, outboxtest.Busy, outboxtest.HTML}
 
 func names(prefix string, n int) []string {
 	out := make([]string, n)

@@ -225,7 +225,7 @@ func (o *Outbox) Run(ctx context.Context) error {
 	}()
 	defer stop(nil)
 	defer cancel()
-	defer context.AfterFunc(o.life, cancel)()
+	defer context.AfterFunc(o.life, cancel)() //nolint:contextcheck // the outbox's own life
 
 	var calls, others sync.WaitGroup
 	others.Go(func() { o.runCanaries(ctx, callCtx, &others) })
@@ -273,7 +273,8 @@ func (o *Outbox) Shutdown(ctx context.Context) error {
 			<-running
 		}
 	}
-	err := o.exclusively(context.Background(), func() error {
+	// Closing must not be given up because ctx ended.
+	err := o.exclusively(context.WithoutCancel(ctx), func() error {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		if o.closed {
@@ -379,7 +380,7 @@ func (o *Outbox) ResumeAll(ctx context.Context) error {
 
 func (o *Outbox) setPause(ctx context.Context, set func()) error {
 	set()
-	err := o.commit(ctx, 0, o.saveGate)
+	err := o.commit(ctx, o.saveGate)
 	o.tellGate()
 	o.signal()
 	return err

@@ -119,7 +119,7 @@ func (p *pace) roll(now time.Time) {
 	if p.succeeded && !p.throttled {
 		p.set(now, min(p.rate+1, p.ceilingAt(now)))
 	}
-	p.second = p.second.Add(n * time.Second)
+	p.second = p.second.Add(n * time.Second) //nolint:durationcheck // n is a count
 	p.succeeded, p.throttled = false, false
 }
 

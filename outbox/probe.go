@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"slices"
 	"time"
 )
 
@@ -171,7 +172,7 @@ func (g *gate) probes(now time.Time) (due []probe, next time.Time) {
 // refreshAll looks up the windows of all hosts, outside the mutex.
 func (g *gate) refreshAll(now time.Time) {
 	g.mu.Lock()
-	hosts := g.order[:len(g.order):len(g.order)]
+	hosts := slices.Clip(g.order)
 	g.mu.Unlock()
 	for _, h := range hosts {
 		w, ok := g.window(h.name, now)

@@ -49,6 +49,7 @@ func (r Receipt) Wait(ctx context.Context) error {
 		case Cancelled:
 			stop()
 			return &CancelledError{ID: r.id, Reason: rec.Reason}
+		default:
 		}
 		select {
 		case <-changed:

@@ -13,7 +13,7 @@ import (
 // unknown outcome, sets aside what cannot be read, and, in a restored file,
 // marks what may be older than what was sent since. It runs once, at opening.
 func (o *Outbox) recoverFlight() error {
-	err := o.commit(context.Background(), 0, func(t *tx) error {
+	err := o.commit(context.Background(), func(t *tx) error {
 		now := time.Now()
 		type record struct {
 			key  []byte
@@ -97,14 +97,14 @@ func (o *Outbox) setAside(t *tx, d damaged, now time.Time) {
 
 // setAsideDamaged is setAside for leased entries.
 func (o *Outbox) setAsideDamaged(ctx context.Context, bad []damaged) error {
-	return o.commit(ctx, 0, func(t *tx) error {
+	return o.commit(ctx, func(t *tx) error {
 		for _, d := range bad {
 			seq := binary.BigEndian.Uint64(d.key)
 			for _, l := range o.lanes {
 				if l.leased == seq {
 					o.touch(l)
 					l.leased = 0
-					o.index.remove(l, seq)
+					o.remove(l, seq)
 					break
 				}
 			}
@@ -119,7 +119,7 @@ func (o *Outbox) setAsideDamaged(ctx context.Context, bad []damaged) error {
 // only as the refreshed value of now. Those of a kind that cannot be refreshed
 // are parked.
 func (o *Outbox) markRestored() error {
-	return o.commit(context.Background(), 0, func(t *tx) error {
+	return o.commit(context.Background(), func(t *tx) error {
 		now := time.Now()
 		for _, l := range sortedLanes(o.lanes) {
 			h := l.head()

@@ -74,7 +74,7 @@ func (o *Outbox) record(ctx context.Context, c *call, items []item, conclude fun
 	}
 	for {
 		// What happened must be recorded even if the caller is stopping.
-		err := o.commit(context.WithoutCancel(ctx), 0, op)
+		err := o.commit(context.WithoutCancel(ctx), op)
 		if err == nil {
 			break
 		}
@@ -171,7 +171,7 @@ func (o *Outbox) concludeValue(t *tx, c *call, l *lane, it *item, r Result, now 
 	switch r.Verdict {
 	case Delivered:
 		s.body, s.merged = it.send, nil
-		o.delivered(t, l, it, e, newest, now)
+		o.delivered(t, l, it, e, now)
 	case Rejected:
 		o.bury(t, l, s, r.Reason, c.number, now)
 	case Failed:
@@ -179,7 +179,7 @@ func (o *Outbox) concludeValue(t *tx, c *call, l *lane, it *item, r Result, now 
 	default:
 		e.Type = EventAttempt
 		o.happen(t, s.seq, e, nil, now)
-		o.delay(c, l, s, r)
+		o.delay(l, s, r)
 	}
 }
 
@@ -200,7 +200,7 @@ func (o *Outbox) doubt(t *tx, l *lane, it *item, host string) {
 }
 
 // delivered ends an absolute value's life, or leaves it in doubt.
-func (o *Outbox) delivered(t *tx, l *lane, it *item, e Event, newest uint64, now time.Time) {
+func (o *Outbox) delivered(t *tx, l *lane, it *item, e Event, now time.Time) {
 	s := &it.stored
 	before := s.flags&flagInDoubt != 0
 	confirm := o.toConfirm(t, l, it)
@@ -226,7 +226,7 @@ func (o *Outbox) delivered(t *tx, l *lane, it *item, e Event, newest uint64, now
 	}
 	o.happen(t, s.seq, e, s, now)
 	t.delete(inEntries, seqKey(s.seq))
-	o.index.remove(l, s.seq)
+	o.remove(l, s.seq)
 }
 
 // toConfirm is what must stand when nothing can come late any more: what was
@@ -296,7 +296,7 @@ func (o *Outbox) dropSuperseded(t *tx, l *lane, seq, by uint64, now time.Time) {
 		s = unreadableEntry(seq, append([]byte(nil), t.get(inEntries, key)...), err, now)
 		t.put(inDead, key, s.encode())
 		t.delete(inEntries, key)
-		o.index.remove(l, seq)
+		o.remove(l, seq)
 		o.dead++
 		return
 	}
@@ -307,7 +307,7 @@ func (o *Outbox) dropSuperseded(t *tx, l *lane, seq, by uint64, now time.Time) {
 // delivered already is only forgotten.
 func (o *Outbox) supersede(t *tx, l *lane, s *stored, by uint64, reason string, now time.Time) {
 	t.delete(inEntries, seqKey(s.seq))
-	o.index.remove(l, s.seq)
+	o.remove(l, s.seq)
 	if s.flags&flagInDoubt != 0 {
 		return
 	}
@@ -328,7 +328,7 @@ func (o *Outbox) supersedeDead(t *tx, l *lane, by uint64, now time.Time) {
 		}
 		l.confirmAt = max(l.confirmAt, s.confirmAt)
 		t.delete(inDead, key)
-		o.index.removeDead(l, l.dead[0])
+		o.removeDead(l, l.dead[0])
 		o.counters.superseded++
 		o.counters.changed = true
 		s.body, s.merged = nil, nil
@@ -349,12 +349,12 @@ func (o *Outbox) bury(t *tx, l *lane, s *stored, reason string, attempt uint64, 
 	}
 	s.confirmAt = l.confirmAt // before the lane forgets it
 	t.delete(inEntries, seqKey(s.seq))
-	o.index.remove(l, s.seq)
+	o.remove(l, s.seq)
 	o.passDuty(t, l)
 	s.flags &^= flagInDoubt | flagParked | flagFromBackup
 	s.reason, s.pending, s.dueAt, s.merged = reason, 0, 0, nil
 	t.put(inDead, seqKey(s.seq), s.encode())
-	o.index.addDead(l, s.seq)
+	o.addDead(l, s.seq)
 	o.parkedBehind(l, s.seq)
 	o.happen(t, s.seq, Event{Type: EventDead, Verdict: Rejected, Reason: reason, Attempt: attempt}, nil, now)
 }
@@ -395,7 +395,7 @@ func (o *Outbox) failed(t *tx, c *call, l *lane, s *stored, r Result, now time.T
 	}
 	if !own {
 		o.happen(t, s.seq, e, nil, now)
-		o.delay(c, l, s, r)
+		o.delay(l, s, r)
 		return
 	}
 	s.attempts++
@@ -414,7 +414,7 @@ func (o *Outbox) failed(t *tx, c *call, l *lane, s *stored, r Result, now time.T
 // delay lets others go first for a while after an answer that was not the
 // entry's fault. It is never longer than a canary's interval, so that nothing
 // comes late once the other side is back, and it is not stored.
-func (o *Outbox) delay(c *call, l *lane, s *stored, r Result) {
+func (o *Outbox) delay(l *lane, s *stored, r Result) {
 	if r.Verdict == Throttled {
 		return // the gate holds the whole account
 	}
@@ -428,7 +428,7 @@ func (o *Outbox) delay(c *call, l *lane, s *stored, r Result) {
 func (o *Outbox) update(t *tx, l *lane, s *stored) {
 	t.put(inEntries, seqKey(s.seq), s.encode())
 	e := l.find(s.seq)
-	o.index.setFlags(e, s.flags)
+	o.setFlags(e, s.flags)
 	e.attempts, e.pending, e.dueAt = uint16(min(s.attempts, 1<<16-1)), s.pending, 0
 }
 

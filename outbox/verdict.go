@@ -7,25 +7,25 @@ import "time"
 type Verdict uint8
 
 const (
-	// Delivered: it took effect.
+	// Delivered says that it took effect.
 	Delivered Verdict = iota + 1
-	// Rejected: refused for good, the entry's own fault. A dead letter at
+	// Rejected says that it was refused for good, the entry's own fault. A dead letter at
 	// once; a refused batch is split until the guilty entries stand alone.
 	Rejected
-	// Failed: the other side failed at it, perhaps because of the entry. It is
+	// Failed says that the other side failed at it, perhaps because of the entry. It is
 	// tried again after a pause, at most Options.MaxAttempts times. It costs
 	// an attempt only if another write to that host succeeded since the
 	// entry's last one; otherwise the host is taken to be sick.
 	Failed
-	// Throttled: too fast for this account. Costs nothing.
+	// Throttled says that this account calls too fast. Costs nothing.
 	Throttled
-	// Unavailable: certainly without effect, and not the entry's fault. Costs
+	// Unavailable says that it was certainly without effect, and not the entry's fault. Costs
 	// nothing, however long it lasts.
 	Unavailable
-	// Unauthorized: the account's credential was refused. The account is
+	// Unauthorized says that the account's credential was refused. The account is
 	// suspended, its entries are kept.
 	Unauthorized
-	// Unknown: it may or may not have taken effect, now or later.
+	// Unknown says that it may or may not have taken effect, now or later.
 	Unknown
 )
 
@@ -81,13 +81,13 @@ type Answer struct {
 type Finding uint8
 
 const (
-	// NotFound: no effect of the entry is to be seen.
+	// NotFound says that no effect of the entry is to be seen.
 	NotFound Finding = iota
-	// Found: the entry took effect.
+	// Found says that the entry took effect.
 	Found
-	// Ambiguous: more than one thing fits, a person must look.
+	// Ambiguous says that more than one thing fits: a person must look.
 	Ambiguous
-	// Contradicted: what is there rules the entry out, e.g. a step on an order
+	// Contradicted says that what is there rules the entry out, e.g. a step on an order
 	// that was cancelled there. A dead letter.
 	Contradicted
 )

@@ -15,8 +15,8 @@ import (
 // milliseconds.
 func Example() {
 	var result string
-	test := func(t *testing.T) { //nolint:thelper // it is a test
-		anymarkettest.Run(t, func(t *testing.T, s *anymarkettest.Server) { //nolint:thelper // its body
+	test := func(t *testing.T) {
+		anymarkettest.Run(t, func(t *testing.T, s *anymarkettest.Server) {
 			client := s.Client()
 			put := func() int { // what the program under test would do
 				req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, s.URL+"/stocks", strings.NewReader(`[{"partnerId":"SKU-1","quantity":12}]`))

@@ -17,7 +17,7 @@ import (
 func sandbox(answers ...string) (c *api.Client, done func()) {
 	host := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		fmt.Println(strings.TrimSpace(fmt.Sprintf("%s %s %s", r.Method, r.URL, body))) //nolint:forbidigo // examples print
+		fmt.Println(strings.TrimSpace(fmt.Sprintf("%s %s %s", r.Method, r.URL, body)))
 		answer := answers[0]
 		answers = answers[1:]
 		switch answer {

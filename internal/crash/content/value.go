@@ -13,6 +13,7 @@ import (
 // Rule says how the other side answers an entry.
 type Rule int
 
+// The rules.
 const (
 	Deliver      Rule = iota // takes effect
 	Reject                   // refused until it is requeued

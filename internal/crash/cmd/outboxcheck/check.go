@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
-	"github.com/anymarket-go/sdk/internal/crash/content"
 	"github.com/anymarket-go/sdk/outbox"
+
+	"github.com/anymarket-go/sdk/internal/crash/content"
 )
 
 // check opens an outbox, judges it, has it go on, and judges it again.
@@ -88,7 +90,7 @@ func acceptAgain(ctx context.Context, box *outbox.Outbox, s *said) error {
 	pick := all[max(0, len(all)-newestCreations):]
 	for range otherCreations {
 		if len(all) > 0 {
-			pick = append(pick[:len(pick):len(pick)], all[rand.IntN(len(all))])
+			pick = append(slices.Clip(pick), all[rand.IntN(len(all))])
 		}
 	}
 	for _, t := range pick {

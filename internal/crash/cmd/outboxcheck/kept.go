@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/anymarket-go/sdk/internal/crash/content"
 	"github.com/anymarket-go/sdk/outbox"
+
+	"github.com/anymarket-go/sdk/internal/crash/content"
 )
 
 // kept returns the first promise that the outbox breaks.
@@ -68,6 +69,7 @@ func (s *said) state(t *told, rec *outbox.Record) error {
 		return want(t.refused, "it was never refused: "+rec.Reason)
 	case outbox.Cancelled:
 		return want(t.everActed || s.discarded[lane], "nobody took it out")
+	default:
 	}
 	return nil
 }

@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
-	"github.com/anymarket-go/sdk/internal/crash/content"
 	"github.com/anymarket-go/sdk/outbox"
+
+	"github.com/anymarket-go/sdk/internal/crash/content"
 )
 
 // said is all that the writer said.
@@ -154,10 +156,5 @@ func (t *told) mayBe(v content.Value) bool {
 	if t.edited == 0 && v == t.value {
 		return true
 	}
-	for _, e := range t.edits[max(0, t.edited-1):] {
-		if v == e {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(t.edits[max(0, t.edited-1):], v)
 }

@@ -5,8 +5,9 @@ import (
 	"os"
 	"sync"
 
-	"github.com/anymarket-go/sdk/internal/crash/content"
 	"github.com/anymarket-go/sdk/outbox"
+
+	"github.com/anymarket-go/sdk/internal/crash/content"
 )
 
 // say writes whole lines with one call, so that a kill cuts at most one.
@@ -59,15 +60,15 @@ func (r *remote) answer(l outbox.Lease) outbox.Result {
 	case v.Rule == content.LoseRequest, v.Rule == content.Contradicted && !content.IsValue(l.Kind):
 		return outbox.Result{Verdict: outbox.Unknown, Reason: "the first time"}
 	case v.Rule == content.LoseAnswer, v.Rule == content.Ambiguous:
-		r.effect(l, v)
+		r.effect(l)
 		return outbox.Result{Verdict: outbox.Unknown, Reason: "the first time"}
 	}
-	r.effect(l, v)
+	r.effect(l)
 	return outbox.Result{Verdict: outbox.Delivered, Data: []byte(v.String())}
 }
 
 // effect is said before the outbox can know of it.
-func (r *remote) effect(l outbox.Lease, v content.Value) {
+func (r *remote) effect(l outbox.Lease) {
 	if content.IsValue(l.Kind) {
 		say("%s %s %s\n", content.SaidPut, l.ID, content.Lane(outbox.Entry{Kind: l.Kind, Account: l.Account, Key: l.Key}))
 		return

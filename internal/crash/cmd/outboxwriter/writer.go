@@ -7,12 +7,14 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/anymarket-go/sdk/internal/crash/content"
 	"github.com/anymarket-go/sdk/outbox"
+
+	"github.com/anymarket-go/sdk/internal/crash/content"
 )
 
 // writer works in rounds: producers accept while the outbox delivers or before
@@ -82,14 +84,14 @@ func (w *writer) sayAgain() error {
 			last = e.At
 		}
 	}
-	lines := ""
+	var lines strings.Builder
 	for _, e := range ended {
 		if word := wordOf(e.Type); word != "" && last.Sub(e.At) < lately {
-			lines += fmt.Sprintf("%s %s\n", word, e.ID)
+			fmt.Fprintf(&lines, "%s %s\n", word, e.ID)
 		}
 	}
-	if lines != "" {
-		say("%s", lines)
+	if lines.String() != "" {
+		say("%s", lines.String())
 	}
 	return nil
 }

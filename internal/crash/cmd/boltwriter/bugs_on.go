@@ -1,6 +1,0 @@
-//go:build plantedbugs
-
-package main
-
-// canPlant says whether this build knows -bug.
-const canPlant = true
