@@ -142,10 +142,13 @@ func (o *Outbox) Rebuild(ctx context.Context) error {
 					if err := copyAll(ctx, t.bolt, fresh); err != nil {
 						return err
 					}
-					for err := range t.bolt.Check() {
-						return fmt.Errorf("%w: %s: %w", ErrFormat, s.path, err)
+					var found error
+					for err := range t.bolt.Check() { // to the end, or its goroutine stays
+						if found == nil {
+							found = fmt.Errorf("%w: %s: %w", ErrFormat, s.path, err)
+						}
 					}
-					return nil
+					return found
 				})
 			})
 		}

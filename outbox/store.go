@@ -98,16 +98,9 @@ func openStore(path string, noSync bool) (s *store, err error) {
 	if err := os.Remove(path + ".new"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("remove unfinished copy: %w", err)
 	}
-	switch fi, err := os.Stat(path); {
-	case errors.Is(err, fs.ErrNotExist):
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		if err := s.create(); err != nil {
 			return nil, fmt.Errorf("create outbox %s: %w", path, err)
-		}
-	case err != nil:
-		return nil, err
-	case fi.Mode().Perm()&0o077 != 0 && permissionsCount:
-		if err := os.Chmod(path, 0o600); err != nil {
-			return nil, fmt.Errorf("make outbox private: %w", err)
 		}
 	}
 	// An earlier process may have crashed between its rename and this.
@@ -115,6 +108,9 @@ func openStore(path string, noSync bool) (s *store, err error) {
 		return nil, fmt.Errorf("sync directory: %w", err)
 	}
 	if err := inspectFile(path); err != nil {
+		return nil, err
+	}
+	if err := s.guard(s.walk); err != nil {
 		return nil, err
 	}
 	err = s.guard(func() (err error) {
@@ -130,7 +126,31 @@ func openStore(path string, noSync bool) (s *store, err error) {
 	if err := s.guard(s.readIdentity); err != nil {
 		return nil, err
 	}
+	if fi, err := os.Stat(path); err == nil && fi.Mode().Perm()&0o077 != 0 && permissionsCount {
+		if err := os.Chmod(path, 0o600); err != nil {
+			return nil, fmt.Errorf("make outbox private: %w", err)
+		}
+	}
 	return s, nil
+}
+
+// walk visits every page of the file read-only, under guard. When bbolt opens
+// it to write, it visits them in a goroutine of its own, where the panic that a
+// damaged page causes could not be caught.
+func (s *store) walk() error {
+	db, err := bbolt.Open(s.path, 0o600, &bbolt.Options{ReadOnly: true, Timeout: lockWait})
+	if err != nil {
+		if errors.Is(err, bolterrors.ErrTimeout) {
+			return &LockedError{Path: s.path}
+		}
+		return fmt.Errorf("%w: %s: %w", ErrFormat, s.path, err)
+	}
+	defer func() { _ = db.Close() }() // it was only read
+	return db.View(func(tx *bbolt.Tx) error {
+		return tx.ForEach(func(_ []byte, b *bbolt.Bucket) error {
+			return b.ForEach(func(_, _ []byte) error { return nil })
+		})
+	})
 }
 
 // create makes the file under another name and renames it when it is whole and
