@@ -19,13 +19,16 @@ func (o *Outbox) Accept(ctx context.Context, e Entry) (Receipt, error) {
 		a = new(acceptance)
 	}
 	defer func() {
-		*a = acceptance{}
-		o.acceptances.Put(a)
+		*a = acceptance{buffer: a.one[0].draft.bytes, request: request{op: a.request.op}}
+		if cap(a.buffer) <= keptBuffer {
+			o.acceptances.Put(a)
+		}
 	}()
 	a.o, a.ps = o, a.one[:]
 	if err := o.prepare(&e, &a.one[0]); err != nil {
 		return Receipt{}, err
 	}
+	a.one[0].draft = a.one[0].stored.draft(a.buffer)
 	if err := a.commit(ctx); err != nil {
 		return Receipt{}, err
 	}
@@ -40,6 +43,7 @@ func (o *Outbox) AcceptAll(ctx context.Context, entries []Entry) ([]Receipt, err
 		if err := o.prepare(&entries[i], &ps[i]); err != nil {
 			return nil, fmt.Errorf("entry %d: %w", i, err)
 		}
+		ps[i].draft = ps[i].stored.draft(nil)
 	}
 	if len(ps) == 0 {
 		return nil, nil
@@ -61,6 +65,7 @@ type acceptance struct {
 	ps      []prepared
 	request request
 	one     [1]prepared
+	buffer  []byte // for the draft
 }
 
 // prepared is an entry of it.
@@ -72,7 +77,11 @@ type prepared struct {
 	fields     []fieldHash
 	receipt    Receipt
 	sameAs     *prepared // the same creation, earlier in the call
+	draft      draft
 }
+
+// keptBuffer is the largest buffer in bytes that is kept for the next entry.
+const keptBuffer = 16 << 10
 
 // prepare does all that needs no transaction.
 func (o *Outbox) prepare(e *Entry, p *prepared) error {
@@ -135,7 +144,9 @@ func (a *acceptance) commit(ctx context.Context) error {
 	if err := a.o.full.check(a.o, a.request.bytes); err != nil {
 		return err
 	}
-	a.request.op = a.put
+	if a.request.op == nil {
+		a.request.op = a.put
+	}
 	return a.o.committer.do(ctx, &a.request)
 }
 
@@ -192,8 +203,8 @@ func (o *Outbox) admissible(t *tx, b *batch, p *prepared, now time.Time) error {
 	at := addressed{o.accountOf(p.account), p.k.family}
 	have, known := b.addressing[at]
 	if !known {
-		have, known = at.account.addressing[at.family]
-		known = known && at.account.stored[at.family] > 0
+		part := at.account.branch(at.family)
+		have, known = part.addressing, part.addressed && part.stored > 0
 	}
 	if known && have != p.addressing {
 		return &AddressingError{Account: p.account, Family: p.k.Family, Have: have, Got: p.addressing}
@@ -253,7 +264,7 @@ func (o *Outbox) newestBody(t *tx, b *batch, at laneKey) []byte {
 	if p := b.newest[at]; p != nil {
 		return p.toSend()
 	}
-	l := o.lanes[at]
+	l := o.lane(at)
 	if l == nil || len(l.entries) == 0 {
 		return nil
 	}
@@ -287,22 +298,30 @@ func (o *Outbox) putOne(t *tx, p *prepared, now time.Time) {
 		o.supersedeDead(t, l, p.seq, now)
 	}
 	p.confirmAt = l.confirmAt
+	if p.confirmAt != 0 || p.merged != nil {
+		p.draft = p.stored.draft(nil) // what the committer alone could know
+	} else if t.copied != nil {
+		p.draft.bytes = bytes.Clone(p.draft.bytes) // kept beyond this call
+	}
 	key := binary.BigEndian.AppendUint64(t.scratch(8), p.seq)
-	t.put(inEntries, key, p.appendTo(t.scratch(p.maxSize()), key))
+	t.put(inEntries, key, p.draft.complete(key, p.acceptedAt))
 	o.addTo(l, p.k, &p.stored, 0)
 	if p.onceKey != nil {
 		c := creation{seq: p.seq, fields: p.fields}
 		t.put(inOnce, p.onceKey, c.encode(p.onceKey))
 	}
-	o.gate.useAccount(p.k.Host, p.account)
+	if len(l.entries) == 1 {
+		o.gate.useAccount(p.k.Host, p.account)
+	}
 }
 
 // fixAddressing makes this the account's way to name its targets.
 func (o *Outbox) fixAddressing(t *tx, a *account, f *family, addressing string) {
-	if have, known := a.addressing[f]; known && have == addressing {
+	part := a.branch(f)
+	if part.addressed && part.addressing == addressing {
 		return
 	}
-	a.addressing[f] = addressing
+	part.addressing, part.addressed = addressing, true
 	key := []byte(metaAddressing + a.name + "\x00" + f.name)
 	t.put(inMeta, key, seal(key, append([]byte{0, 0, 0, 0, codecFormat, 0}, addressing...)))
 }
@@ -314,7 +333,8 @@ func (o *Outbox) loadAddressing(t *tx) {
 		account, fam, ok := bytes.Cut(k[len(prefix):], []byte{0})
 		_, addressing, err := unseal(k, v)
 		if f := o.families[string(fam)]; ok && err == nil && f != nil {
-			o.accountOf(string(account)).addressing[f] = string(addressing)
+			part := o.accountOf(string(account)).branch(f)
+			part.addressing, part.addressed = string(addressing), true
 		}
 	}
 }

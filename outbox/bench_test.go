@@ -68,7 +68,7 @@ func benchmarkAccept(b *testing.B, producers, size int) {
 	o := openBench(b, filepath.Join(b.TempDir(), "outbox.db"))
 	bare := openBare(b)
 	keys, body := benchKeys(benchLanes), benchBody(size)
-	ctx := b.Context()
+	ctx := context.Background() //nolint:usetesting // one that cannot end, as in most programs
 	var next atomic.Int64
 	accept := contender{
 		op: func() error {

@@ -82,7 +82,7 @@ func (c *checker) entries() {
 			c.wrong("entry %d: memory does not know its kind or account", s.seq)
 			return
 		}
-		l := o.lanes[laneKey{o.accounts[s.account], kind.family, s.key}]
+		l := o.lane(laneKey{o.accounts[s.account], kind.family, s.key})
 		if l == nil || l.find(s.seq) == nil {
 			c.wrong("entry %d is not in its lane in memory", s.seq)
 			return
@@ -112,7 +112,7 @@ func (c *checker) dead() {
 			c.wrong("dead letter %d: memory does not know its kind or account", s.seq)
 		default:
 			kind := o.byName[s.kind]
-			l := o.lanes[laneKey{o.accounts[s.account], kind.family, s.key}]
+			l := o.lane(laneKey{o.accounts[s.account], kind.family, s.key})
 			known := false
 			for i := 0; l != nil && i < len(l.dead); i++ {
 				known = known || l.dead[i] == s.seq
@@ -206,7 +206,7 @@ func (c *checker) sums() {
 		c.wrong("stored %d, in doubt %d, dead %d; memory says %d, %d, %d", c.stored, c.inDoubt, c.deadSeen, o.entries, o.inDoubt, o.dead)
 	}
 	superseded, parked := 0, 0
-	for _, l := range o.lanes {
+	for _, l := range o.lanes() {
 		o.recount(l)
 		superseded += int(l.superseded)
 		parked += int(l.parked)

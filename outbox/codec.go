@@ -21,8 +21,10 @@ var errUnreadable = errors.New("unreadable")
 
 func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) } // made once, MakeTable caches it
 
+// checksum takes the key last, since when most of a value is encoded its key is
+// not known yet.
 func checksum(key, rest []byte) uint32 {
-	return crc32.Update(crc32.Checksum(key, castagnoli()), castagnoli(), rest)
+	return crc32.Update(crc32.Checksum(rest, castagnoli()), castagnoli(), key)
 }
 
 // seal fills in the checksum of a value whose first 4 bytes are free.
@@ -143,7 +145,33 @@ func (s *stored) toSend() []byte {
 }
 
 func (s *stored) encode() []byte {
-	return s.appendTo(make([]byte, 0, s.maxSize()), seqKey(s.seq))
+	b := s.appendTo(make([]byte, 0, s.maxSize()))
+	return seal(seqKey(s.seq), binary.BigEndian.AppendUint64(b, uint64(s.acceptedAt)))
+}
+
+// draft is an encoded entry without what the committer alone can give: its
+// sequence, which is the key, and the moment of acceptance, which comes last.
+// It is made where many do it at once.
+type draft struct {
+	bytes []byte
+	sum   uint32 // of bytes behind the checksum's place
+}
+
+func (s *stored) draft(b []byte) draft {
+	if need := s.maxSize(); cap(b) < need {
+		b = make([]byte, 0, need)
+	}
+	b = s.appendTo(b[:0])
+	return draft{bytes: b, sum: crc32.Checksum(b[4:], castagnoli())}
+}
+
+// complete returns the value to store under key.
+func (d draft) complete(key []byte, acceptedAt int64) []byte {
+	n := len(d.bytes)
+	b := binary.BigEndian.AppendUint64(d.bytes, uint64(acceptedAt))
+	sum := crc32.Update(d.sum, castagnoli(), b[n:])
+	binary.BigEndian.PutUint32(b, crc32.Update(sum, castagnoli(), key))
+	return b
 }
 
 // maxSize is at least the length of the encoded entry.
@@ -152,10 +180,10 @@ func (s *stored) maxSize() int {
 	return fixed + len(s.kind) + len(s.account) + len(s.key) + len(s.once) + len(s.reason) + len(s.body) + len(s.merged)
 }
 
-// appendTo appends the encoded entry to an empty b.
-func (s *stored) appendTo(b, key []byte) []byte {
+// appendTo appends the entry to an empty b, but for its checksum and the moment
+// of acceptance, the last 8 bytes.
+func (s *stored) appendTo(b []byte) []byte {
 	b = append(b, 0, 0, 0, 0, codecFormat, s.flags, byte(s.group), byte(s.pending))
-	b = binary.AppendVarint(b, s.acceptedAt)
 	b = binary.AppendVarint(b, s.dueAt)
 	b = binary.AppendUvarint(b, s.attempts)
 	b = binary.AppendUvarint(b, s.sends)
@@ -171,7 +199,7 @@ func (s *stored) appendTo(b, key []byte) []byte {
 	if s.merged != nil {
 		b = appendBytes(b, s.merged)
 	}
-	return seal(key, b)
+	return b
 }
 
 // decodeStored returns an entry whose byte slices are parts of value.
@@ -183,12 +211,14 @@ func decodeStored(key, value []byte) (stored, error) {
 	if err != nil {
 		return stored{}, err
 	}
-	if len(fields) < 2 {
+	if len(fields) < 2+8 {
 		return stored{}, fmt.Errorf("%w: cut short", errUnreadable)
 	}
 	s := stored{seq: binary.BigEndian.Uint64(key), flags: flags, group: Group(fields[0]), pending: Verdict(fields[1])}
-	r := reader{b: fields[2:]}
-	s.acceptedAt, s.dueAt = r.int(), r.int()
+	last := len(fields) - 8
+	s.acceptedAt = int64(binary.BigEndian.Uint64(fields[last:]))
+	r := reader{b: fields[2:last:last]}
+	s.dueAt = r.int()
 	s.attempts, s.sends = r.uint(), r.uint()
 	s.confirmAt, s.unknownSince, s.notFoundSince = time.Duration(r.int()), time.Duration(r.int()), time.Duration(r.int())
 	s.kind, s.account, s.key = r.string(), r.string(), r.string()

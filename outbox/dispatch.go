@@ -207,7 +207,7 @@ func (o *Outbox) release(c *call) {
 			continue // settled, and perhaps another call's by now
 		}
 		delete(o.leased, it.seq)
-		if l := o.lanes[it.at]; l != nil && l.leased == it.seq {
+		if l := o.lane(it.at); l != nil && l.leased == it.seq {
 			l.leased = 0
 			o.arrange(l)
 		}

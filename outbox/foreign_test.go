@@ -70,7 +70,7 @@ func TestFileThatIsNotOursIsRefusedAndLeftUntouched(t *testing.T) {
 				meta := tx.Bucket([]byte("meta"))
 				v := append([]byte(nil), meta.Get([]byte("format"))...)
 				v[6] = 2
-				sum := crc32.Update(crc32.Checksum([]byte("format"), crc32.MakeTable(crc32.Castagnoli)), crc32.MakeTable(crc32.Castagnoli), v[4:])
+				sum := crc32.Update(crc32.Checksum(v[4:], crc32.MakeTable(crc32.Castagnoli)), crc32.MakeTable(crc32.Castagnoli), []byte("format"))
 				binary.BigEndian.PutUint32(v, sum)
 				return meta.Put([]byte("format"), v)
 			})

@@ -1,6 +1,9 @@
 package outbox
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -15,13 +18,16 @@ type kind struct {
 
 // family names the lanes of its kinds.
 type family struct {
-	name  string
-	class Class
+	name   string
+	class  Class
+	number int // from 0, in the order in which families came
 }
 
 // account is whose credential sends.
 type account struct {
 	name string
+	// branches by family.number.
+	branches []*branch
 	// ready lanes by group, and within it by kind.
 	ready [MaxGroup + 1][]*laneList
 	// passes of the group and, pass, of the account: see shares.go.
@@ -29,10 +35,23 @@ type account struct {
 	pass   float64
 	// inFlight counts its calls on the wire, waiting its ready lanes.
 	inFlight, waiting int
-	// stored counts entries and dead letters by family; addressing is how
-	// their targets are named.
-	stored     map[*family]int
-	addressing map[*family]string
+}
+
+// branch is what an account has of one family.
+type branch struct {
+	lanes map[string]*lane
+	// stored counts its entries and dead letters.
+	stored int
+	// addressing is how its targets are named, once addressed.
+	addressing string
+	addressed  bool
+}
+
+func (a *account) branch(f *family) *branch {
+	for len(a.branches) <= f.number {
+		a.branches = append(a.branches, &branch{lanes: map[string]*lane{}})
+	}
+	return a.branches[f.number]
 }
 
 // index is what memory knows of the stored entries: all but their bodies. It
@@ -44,7 +63,6 @@ type index struct {
 
 	accounts map[string]*account
 	order    []*account // by first appearance, so that runs repeat
-	lanes    map[laneKey]*lane
 	timers   timers
 	// sums
 	entries    int              // in the bucket entries
@@ -89,18 +107,16 @@ func newIndex(kinds []Kind) *index {
 // clear forgets what was read from the file.
 func (x *index) clear() {
 	for _, a := range x.order { // kept, since calls on the wire refer to them
-		a.ready, a.waiting = [MaxGroup + 1][]*laneList{}, 0
-		clear(a.stored)
-		clear(a.addressing)
+		a.branches, a.ready, a.waiting = nil, [MaxGroup + 1][]*laneList{}, 0
 	}
-	x.lanes, x.timers, x.sweepable = map[laneKey]*lane{}, nil, nil
+	x.timers, x.sweepable = nil, nil
 	x.entries, x.inDoubt, x.superseded, x.parked, x.dead = 0, 0, 0, 0, 0
 }
 
 func (x *index) addKind(k Kind, orphan bool) *kind {
 	f := x.families[k.Family]
 	if f == nil {
-		f = &family{name: k.Family, class: k.Class}
+		f = &family{name: k.Family, class: k.Class, number: len(x.families)}
 		x.families[k.Family] = f
 	}
 	added := &kind{Kind: k, index: uint16(len(x.kinds)), family: f, orphan: orphan}
@@ -121,7 +137,7 @@ func (x *index) kindOf(name string) *kind {
 func (x *index) accountOf(name string) *account {
 	a := x.accounts[name]
 	if a == nil {
-		a = &account{name: name, stored: map[*family]int{}, addressing: map[*family]string{}}
+		a = &account{name: name}
 		x.accounts[name] = a
 		x.order = append(x.order, a)
 	}
@@ -129,13 +145,39 @@ func (x *index) accountOf(name string) *account {
 }
 
 func (x *index) laneOf(a *account, f *family, key string) *lane {
-	k := laneKey{a, f, key}
-	l := x.lanes[k]
+	lanes := a.branch(f).lanes
+	l := lanes[key]
 	if l == nil {
 		l = &lane{account: a, family: f, key: key}
-		x.lanes[k] = l
+		lanes[key] = l
 	}
 	return l
+}
+
+// lane returns the lane with that key, nil if there is none.
+func (x *index) lane(k laneKey) *lane {
+	if k.account == nil {
+		return nil
+	}
+	return k.account.branch(k.family).lanes[k.key]
+}
+
+// lanes returns all lanes in the order of their heads.
+func (x *index) lanes() []*lane {
+	var all []*lane
+	for _, a := range x.order {
+		for _, b := range a.branches {
+			all = slices.AppendSeq(all, maps.Values(b.lanes))
+		}
+	}
+	seq := func(l *lane) uint64 {
+		if h := l.head(); h != nil {
+			return h.seq
+		}
+		return 0
+	}
+	slices.SortFunc(all, func(a, b *lane) int { return cmp.Compare(seq(a), seq(b)) })
+	return all
 }
 
 // add puts a stored entry into its lane.
@@ -161,7 +203,7 @@ func (x *index) addTo(l *lane, k *kind, s *stored, dueAt int64) {
 	if s.flags&flagInDoubt != 0 {
 		x.inDoubt++
 	}
-	l.account.stored[k.family]++
+	l.branch().stored++
 }
 
 // remove takes an entry out of its lane.
@@ -175,7 +217,7 @@ func (x *index) remove(l *lane, seq uint64) {
 	}
 	l.remove(seq)
 	x.entries--
-	l.account.stored[l.family]--
+	l.branch().stored--
 	delete(x.notes, seq)
 	if len(l.entries) == 0 {
 		l.confirmAt = 0
@@ -195,7 +237,7 @@ func (x *index) addDead(l *lane, seq uint64) {
 	}
 	l.dead = append(l.dead[:i], append([]uint64{seq}, l.dead[i:]...)...)
 	x.dead++
-	l.account.stored[l.family]++
+	l.branch().stored++
 }
 
 func (x *index) removeDead(l *lane, seq uint64) {
@@ -203,7 +245,7 @@ func (x *index) removeDead(l *lane, seq uint64) {
 		if d == seq {
 			l.dead = append(l.dead[:i], l.dead[i+1:]...)
 			x.dead--
-			l.account.stored[l.family]--
+			l.branch().stored--
 			break
 		}
 	}

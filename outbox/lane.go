@@ -62,6 +62,8 @@ type laneKey struct {
 
 func (l *lane) id() laneKey { return laneKey{l.account, l.family, l.key} }
 
+func (l *lane) branch() *branch { return l.account.branch(l.family) }
+
 func (l *lane) absolute() bool { return l.family.class == Absolute }
 
 // find returns the entry with that sequence, nil if it is not in the lane.

@@ -106,7 +106,7 @@ func (o *Outbox) lookUp(ctx context.Context, c *call) {
 
 // resolved writes what follows from a look-up.
 func (o *Outbox) resolved(t *tx, c *call, it *item, res Resolution, now time.Time) {
-	l, s := o.lanes[it.at], &it.stored
+	l, s := o.lane(it.at), &it.stored
 	e := Event{Type: EventAttempt, LookUp: true, Verdict: res.Verdict, Reason: res.Reason}
 	if res.Verdict != Delivered {
 		// Nothing was learnt, so nothing may be sent.

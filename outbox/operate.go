@@ -97,7 +97,7 @@ func (o *Outbox) Edit(ctx context.Context, id ID, body []byte) (Receipt, error) 
 
 // replaceValue puts a new value in the place of one that a person edited.
 func (o *Outbox) replaceValue(t *tx, l *lane, s *stored, k *kind, state State, body []byte, now time.Time) Receipt {
-	p := prepared{k: k, addressing: l.account.addressing[l.family], stored: stored{
+	p := prepared{k: k, addressing: l.branch().addressing, stored: stored{
 		kind: s.kind, account: s.account, key: s.key, group: s.group, body: body,
 	}}
 	seq := t.bucket(inEntries).Sequence() + 1
@@ -110,6 +110,7 @@ func (o *Outbox) replaceValue(t *tx, l *lane, s *stored, k *kind, state State, b
 		l.confirmAt = s.confirmAt
 	}
 	o.cover(t, l, &p.stored)
+	p.draft = p.stored.draft(nil)
 	o.putOne(t, &p, now)
 	return p.receipt
 }

@@ -133,7 +133,7 @@ func (o *Outbox) addLane(rec *Record) {
 	if k == nil {
 		return
 	}
-	l := o.lanes[laneKey{o.accounts[rec.Account], k.family, rec.Key}]
+	l := o.lane(laneKey{o.accounts[rec.Account], k.family, rec.Key})
 	if l == nil || l.find(rec.ID.seq) == nil {
 		return
 	}

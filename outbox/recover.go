@@ -1,11 +1,9 @@
 package outbox
 
 import (
-	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -100,7 +98,7 @@ func (o *Outbox) setAsideDamaged(ctx context.Context, bad []damaged) error {
 	return o.commit(ctx, func(t *tx) error {
 		for _, d := range bad {
 			seq := binary.BigEndian.Uint64(d.key)
-			for _, l := range o.lanes {
+			for _, l := range o.lanes() {
 				if l.leased == seq {
 					o.touch(l)
 					l.leased = 0
@@ -121,7 +119,7 @@ func (o *Outbox) setAsideDamaged(ctx context.Context, bad []damaged) error {
 func (o *Outbox) markRestored() error {
 	return o.commit(context.Background(), func(t *tx) error {
 		now := time.Now()
-		for _, l := range sortedLanes(o.lanes) {
+		for _, l := range o.lanes() {
 			h := l.head()
 			if h == nil {
 				continue
@@ -149,20 +147,4 @@ func (o *Outbox) markRestored() error {
 		}
 		return nil
 	})
-}
-
-// sortedLanes returns the lanes in the order of their heads.
-func sortedLanes(lanes map[laneKey]*lane) []*lane {
-	all := make([]*lane, 0, len(lanes))
-	for _, l := range lanes {
-		all = append(all, l)
-	}
-	seq := func(l *lane) uint64 {
-		if h := l.head(); h != nil {
-			return h.seq
-		}
-		return 0
-	}
-	slices.SortFunc(all, func(a, b *lane) int { return cmp.Compare(seq(a), seq(b)) })
-	return all
 }

@@ -64,7 +64,7 @@ func (o *Outbox) reload() error {
 		}
 	}
 	// In the order of the file, so that the oldest go first.
-	for _, l := range sortedLanes(o.lanes) {
+	for _, l := range o.lanes() {
 		o.arrange(l)
 	}
 	return nil

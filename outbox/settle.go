@@ -39,7 +39,7 @@ func (o *Outbox) settle(ctx context.Context, c *call, items []item, a Answer, p 
 // giveBack ends the leases of items that were not sent after all.
 func (o *Outbox) giveBack(ctx context.Context, c *call, items []item) {
 	o.record(ctx, c, items, func(t *tx, it *item, _ int, now time.Time) {
-		if l := o.lanes[it.at]; l.newest().seq != it.seq && l.absolute() {
+		if l := o.lane(it.at); l.newest().seq != it.seq && l.absolute() {
 			o.giveWay(t, l, &it.stored, l.newest().seq, "", now)
 		}
 	})
@@ -55,7 +55,7 @@ func (o *Outbox) record(ctx context.Context, c *call, items []item, conclude fun
 		for i := range items {
 			it := items[i] // a copy, since after a failed commit all this is done once more
 			o.settled = append(o.settled, settledLease{it.seq, c})
-			l := o.lanes[it.at]
+			l := o.lane(it.at)
 			if l == nil || l.find(it.seq) == nil {
 				continue
 			}
@@ -145,7 +145,7 @@ func (o *Outbox) judge(c *call, items []item, a *Answer) (ownFault bool) {
 
 // conclude writes what follows from the verdict on one entry.
 func (o *Outbox) conclude(t *tx, c *call, it *item, r Result, now time.Time) {
-	l := o.lanes[it.at]
+	l := o.lane(it.at)
 	if l.absolute() {
 		o.concludeValue(t, c, l, it, r, now)
 		return
