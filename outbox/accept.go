@@ -28,7 +28,8 @@ func (o *Outbox) Accept(ctx context.Context, e Entry) (Receipt, error) {
 	if err := o.prepare(&e, &a.one[0]); err != nil {
 		return Receipt{}, err
 	}
-	a.one[0].draft = a.one[0].stored.draft(a.buffer)
+	p := &a.one[0]
+	p.draft, p.found = p.stored.draft(a.buffer), o.find(p.account, p.k.family, p.key)
 	if err := a.commit(ctx); err != nil {
 		return Receipt{}, err
 	}
@@ -78,6 +79,7 @@ type prepared struct {
 	receipt    Receipt
 	sameAs     *prepared // the same creation, earlier in the call
 	draft      draft
+	found      found
 }
 
 // keptBuffer is the largest buffer in bytes that is kept for the next entry.
@@ -200,10 +202,16 @@ func (o *Outbox) admissible(t *tx, b *batch, p *prepared, now time.Time) error {
 			return err
 		}
 	}
-	at := addressed{o.accountOf(p.account), p.k.family}
+	l := o.stillLane(p.found)
+	at := addressed{family: p.k.family}
+	if l != nil {
+		at.account = l.account
+	} else {
+		at.account = o.accountOf(p.account)
+	}
 	have, known := b.addressing[at]
 	if !known {
-		part := at.account.branch(at.family)
+		part := o.branch(at.account, at.family)
 		have, known = part.addressing, part.addressed && part.stored > 0
 	}
 	if known && have != p.addressing {
@@ -287,9 +295,11 @@ func (o *Outbox) merge(k *kind, older, newer []byte) (merged []byte, err error) 
 }
 
 func (o *Outbox) putOne(t *tx, p *prepared, now time.Time) {
-	a := o.accountOf(p.account)
-	o.fixAddressing(t, a, p.k.family, p.addressing)
-	l := o.laneOf(a, p.k.family, p.key)
+	l := o.stillLane(p.found)
+	if l == nil {
+		l = o.laneOf(o.accountOf(p.account), p.k.family, p.key)
+	}
+	o.fixAddressing(t, l.account, p.k.family, p.addressing)
 	o.touch(l)
 	p.seq = t.next(inEntries)
 	p.acceptedAt = now.UnixNano()
@@ -317,7 +327,7 @@ func (o *Outbox) putOne(t *tx, p *prepared, now time.Time) {
 
 // fixAddressing makes this the account's way to name its targets.
 func (o *Outbox) fixAddressing(t *tx, a *account, f *family, addressing string) {
-	part := a.branch(f)
+	part := o.branch(a, f)
 	if part.addressed && part.addressing == addressing {
 		return
 	}
@@ -333,7 +343,7 @@ func (o *Outbox) loadAddressing(t *tx) {
 		account, fam, ok := bytes.Cut(k[len(prefix):], []byte{0})
 		_, addressing, err := unseal(k, v)
 		if f := o.families[string(fam)]; ok && err == nil && f != nil {
-			part := o.accountOf(string(account)).branch(f)
+			part := o.branch(o.accountOf(string(account)), f)
 			part.addressing, part.addressed = string(addressing), true
 		}
 	}

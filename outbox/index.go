@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -47,9 +48,13 @@ type branch struct {
 	addressed  bool
 }
 
-func (a *account) branch(f *family) *branch {
-	for len(a.branches) <= f.number {
-		a.branches = append(a.branches, &branch{lanes: map[string]*lane{}})
+func (x *index) branch(a *account, f *family) *branch {
+	if len(a.branches) <= f.number {
+		x.finding.Lock()
+		for len(a.branches) <= f.number {
+			a.branches = append(a.branches, &branch{lanes: map[string]*lane{}})
+		}
+		x.finding.Unlock()
 	}
 	return a.branches[f.number]
 }
@@ -61,6 +66,10 @@ type index struct {
 	byName   map[string]*kind
 	families map[string]*family
 
+	// finding is also held to change accounts, branches and lanes, so that those
+	// who accept can look for a lane before it is their turn, see find.
+	finding  sync.RWMutex
+	reloads  int // how often all lanes were made anew
 	accounts map[string]*account
 	order    []*account // by first appearance, so that runs repeat
 	timers   timers
@@ -106,6 +115,9 @@ func newIndex(kinds []Kind) *index {
 
 // clear forgets what was read from the file.
 func (x *index) clear() {
+	x.finding.Lock()
+	defer x.finding.Unlock()
+	x.reloads++
 	for _, a := range x.order { // kept, since calls on the wire refer to them
 		a.branches, a.ready, a.waiting = nil, [MaxGroup + 1][]*laneList{}, 0
 	}
@@ -138,20 +150,59 @@ func (x *index) accountOf(name string) *account {
 	a := x.accounts[name]
 	if a == nil {
 		a = &account{name: name}
+		x.finding.Lock()
 		x.accounts[name] = a
+		x.finding.Unlock()
 		x.order = append(x.order, a)
 	}
 	return a
 }
 
 func (x *index) laneOf(a *account, f *family, key string) *lane {
-	lanes := a.branch(f).lanes
+	lanes := x.branch(a, f).lanes
 	l := lanes[key]
 	if l == nil {
 		l = &lane{account: a, family: f, key: key}
+		x.finding.Lock()
 		lanes[key] = l
+		x.finding.Unlock()
 	}
 	return l
+}
+
+// found is a lane as it was found without the outbox's mutex; nil if it was
+// not there.
+type found struct {
+	lane    *lane
+	reloads int
+}
+
+// find looks for a lane at any time. Most of the cost of finding one among many
+// is waiting for memory, and many can do that at once.
+func (x *index) find(account string, f *family, key string) found {
+	x.finding.RLock()
+	defer x.finding.RUnlock()
+	a := x.accounts[account]
+	if a == nil || len(a.branches) <= f.number {
+		return found{}
+	}
+	return found{lane: a.branches[f.number].lanes[key], reloads: x.reloads}
+}
+
+// stillLane returns a lane that was found if it still is one.
+func (x *index) stillLane(f found) *lane {
+	if f.lane == nil || f.lane.gone || f.reloads != x.reloads {
+		return nil
+	}
+	return f.lane
+}
+
+// forget drops a lane of which nothing is left.
+func (x *index) forget(l *lane) {
+	x.finding.Lock()
+	delete(l.branch().lanes, l.key)
+	x.finding.Unlock()
+	l.gone = true
 }
 
 // lane returns the lane with that key, nil if there is none.
@@ -159,7 +210,7 @@ func (x *index) lane(k laneKey) *lane {
 	if k.account == nil {
 		return nil
 	}
-	return k.account.branch(k.family).lanes[k.key]
+	return x.branch(k.account, k.family).lanes[k.key]
 }
 
 // lanes returns all lanes in the order of their heads.

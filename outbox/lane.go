@@ -38,6 +38,8 @@ type lane struct {
 	leased uint64
 	// held: touched by a transaction that is not committed yet.
 	held bool
+	// gone: nothing was left of it, and another one may have its key.
+	gone bool
 	// sweeping: queued for the sweep.
 	sweeping bool
 	// proving: waits for the host to be proven up for long enough.
@@ -62,7 +64,7 @@ type laneKey struct {
 
 func (l *lane) id() laneKey { return laneKey{l.account, l.family, l.key} }
 
-func (l *lane) branch() *branch { return l.account.branch(l.family) }
+func (l *lane) branch() *branch { return l.account.branches[l.family.number] }
 
 func (l *lane) absolute() bool { return l.family.class == Absolute }
 

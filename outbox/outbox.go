@@ -34,7 +34,7 @@ type Outbox struct {
 	wake      chan struct{}
 
 	mu sync.Mutex // guards the fields below and all lanes and accounts
-	index
+	*index
 	counters  counters
 	accepted  uint64
 	pass      float64 // of the account that was served last
@@ -105,7 +105,7 @@ func open(path string, opts Options, h hooks) (o *Outbox, err error) {
 	}()
 	x := newIndex(opts.Kinds)
 	o = &Outbox{
-		opts: opts, configured: maps.Clone(x.byName), store: s, start: time.Now(), index: *x,
+		opts: opts, configured: maps.Clone(x.byName), store: s, start: time.Now(), index: x,
 		wake: make(chan struct{}, 1), proving: map[string]int{}, waiters: map[uint64][]chan struct{}{}, alarms: map[AlarmKind]Alarm{},
 		beforeCommit: h.beforeCommit,
 	}

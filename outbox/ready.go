@@ -37,7 +37,7 @@ func (o *Outbox) arrange(l *lane) {
 		o.timers.stop(l)
 	}
 	if len(l.entries) == 0 && len(l.dead) == 0 && l.leased == 0 && !l.held && !l.sweeping {
-		delete(l.branch().lanes, l.key)
+		o.forget(l)
 	}
 }
 
