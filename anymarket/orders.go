@@ -1,0 +1,176 @@
+package anymarket
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"strings"
+
+	"github.com/anymarket-go/sdk/anymarket/api"
+	"github.com/anymarket-go/sdk/outbox"
+)
+
+// Kinds and families of orders are stored and never change. A step named by an
+// id has lanes of its own: whose order it is is known only when it is sent.
+const (
+	kindCreate    = "order.create"
+	stepByKey     = "order.status"
+	stepByID      = "order.status.id"
+	familyOrder   = "order"
+	familyOrderID = "order.id"
+)
+
+// OrderKey names an order, by ANYMARKET's id or by the key in its marketplace.
+// One of the two is given. For the same order use always the same: steps named
+// in different ways are not kept in order with each other, and only those named
+// by the key wait for the creation of the order.
+type OrderKey struct {
+	// ID is the order's in ANYMARKET.
+	ID ID
+	// Marketplace is a word such as ECOMMERCE, MarketplaceID the order's id
+	// there.
+	Marketplace, MarketplaceID string
+}
+
+// String returns the key as lanes have it: it is stored and never changes.
+func (k OrderKey) String() string {
+	if k.ID != 0 {
+		return k.ID.String()
+	}
+	return k.Marketplace + "/" + k.MarketplaceID
+}
+
+// validate refuses a key that names no order, or perhaps two.
+func (k OrderKey) validate() error {
+	byKey := k.Marketplace != "" || k.MarketplaceID != ""
+	switch {
+	case k.ID != 0 && byKey:
+		return &api.FieldError{Field: "id", Reason: "is given, and so is marketPlace or marketPlaceId"}
+	case k.ID < 0:
+		return &api.FieldError{Field: "id", Reason: "is negative"}
+	case k.ID == 0 && !byKey:
+		return &api.FieldError{Field: "id or marketPlaceId", Reason: "is missing"}
+	case k.ID != 0:
+		return nil
+	case strings.Contains(k.Marketplace, "/"):
+		return &api.FieldError{Field: "marketPlace", Reason: "contains a slash"} // lanes could be mixed up
+	default:
+		return errors.Join(needText("marketPlace", k.Marketplace), needText("marketPlaceId", k.MarketplaceID))
+	}
+}
+
+// OrderService creates, moves and reads orders, see Client.Orders.
+type OrderService struct{ c *Client }
+
+// Create stores a new order, durably, and returns. It is created once: the
+// order's Marketplace and MarketplaceID are its key, and whenever the outcome
+// of an attempt is not known the order is looked up by it before anything else
+// is sent. The same order again gives the same receipt, marked Duplicate; the
+// same key with other content is an [*outbox.ConflictError] that names the
+// fields. ctx governs the storing only.
+//
+// An order that cannot be right is an [*api.FieldError]; other errors are those
+// of [outbox.Outbox.Accept].
+func (s OrderService) Create(ctx context.Context, order api.NewOrder) (Receipt, error) {
+	order.Marketplace = strings.ToUpper(order.Marketplace)
+	key := OrderKey{Marketplace: order.Marketplace, MarketplaceID: order.MarketplaceID}
+	if err := errors.Join(key.validate(), order.Validate()); err != nil {
+		return Receipt{}, err
+	}
+	body, err := json.Marshal(order)
+	if err != nil {
+		return Receipt{}, &api.FieldError{Field: "order", Reason: "cannot be written as JSON: " + short(err.Error())}
+	}
+	return s.c.accept(ctx, outbox.Entry{
+		Kind: kindCreate, Key: key.String(), Once: key.String(), Body: body, MadeAt: order.CreatedAt.Time,
+	}, creationWarnings(order))
+}
+
+// stepBody is what is stored of a step.
+type stepBody struct {
+	ID            ID              `json:"id,omitzero"`
+	Marketplace   string          `json:"marketPlace,omitempty"`
+	MarketplaceID string          `json:"marketPlaceId,omitempty"`
+	Update        api.OrderUpdate `json:"update"`
+}
+
+// SetStatus stores a step of an order, durably, and returns. The steps of an
+// order keep their order. Named by the key, they wait for its creation if that
+// was stored before. ctx governs the storing only.
+//
+// A step that cannot be right is an [*api.FieldError]; other errors are those
+// of [outbox.Outbox.Accept].
+func (s OrderService) SetStatus(ctx context.Context, key OrderKey, update api.OrderUpdate) (Receipt, error) {
+	key.Marketplace = strings.ToUpper(key.Marketplace)
+	if err := key.validate(); err != nil {
+		return Receipt{}, err
+	}
+	if err := update.Validate(); err != nil {
+		return Receipt{}, err
+	}
+	body, err := json.Marshal(stepBody{key.ID, key.Marketplace, key.MarketplaceID, update})
+	if err != nil {
+		return Receipt{}, &api.FieldError{Field: "update", Reason: "cannot be written as JSON: " + short(err.Error())}
+	}
+	e := outbox.Entry{Kind: stepByID, Key: key.String(), Body: body}
+	if key.ID == 0 {
+		e.Kind, e.Once = stepByKey, e.Key
+	}
+	return s.c.accept(ctx, e, stepWarnings(update))
+}
+
+// Get fetches an order.
+func (s OrderService) Get(ctx context.Context, id ID) (api.Order, error) {
+	return get(ctx, s.c, func(ctx context.Context, a *api.Client) (api.Order, error) { return a.Orders().Get(ctx, id) })
+}
+
+// LookUp returns the orders with a key of a marketplace, see
+// [api.Orders.LookUp].
+func (s OrderService) LookUp(ctx context.Context, marketplace, marketplaceID string) ([]api.Order, error) {
+	return get(ctx, s.c, func(ctx context.Context, a *api.Client) ([]api.Order, error) {
+		return a.Orders().LookUp(ctx, marketplace, marketplaceID)
+	})
+}
+
+// List lists orders, page by page, each through the gate.
+func (s OrderService) List(ctx context.Context, filter api.OrderFilter, paging api.Paging) iter.Seq2[api.Order, error] {
+	key := func(o api.Order) string { return o.ID.String() }
+	return list(ctx, s.c, paging, key, func(ctx context.Context, a *api.Client, p api.Paging) (api.Page[api.Order], error) {
+		return a.Orders().Page(ctx, filter, p)
+	})
+}
+
+// creationWarnings names what the document requires and the host may insist on.
+func creationWarnings(o api.NewOrder) (warnings []string) {
+	warn := func(bad bool, text string) {
+		if bad {
+			warnings = append(warnings, text)
+		}
+	}
+	warn(o.MarketplaceNumber == "", "marketPlaceNumber is missing")
+	warn(o.CreatedAt.IsZero(), "createdAt is missing")
+	warn(o.Status == "", "status is missing")
+	warn(o.TransmissionStatus == "", "transmissionStatus is missing")
+	warn(o.MarketplaceStatus == "", "marketPlaceStatus is missing")
+	warn(!o.Total.IsSet(), "total is missing")
+	warn(o.Buyer == (api.Buyer{}), "buyer is missing")
+	warn(len(o.Items) == 0, "items are missing")
+	return warnings
+}
+
+func stepWarnings(u api.OrderUpdate) (warnings []string) {
+	const brazil = 44 // digits of an access key
+	if i := u.Invoice; u.Status == api.StatusInvoiced && i != nil {
+		if len(i.AccessKey) != brazil || strings.Trim(i.AccessKey, "0123456789") != "" {
+			warnings = append(warnings, "invoice.accessKey does not have the 44 digits of a Brazilian one")
+		}
+		if i.Date.IsZero() {
+			warnings = append(warnings, "invoice.date is missing")
+		}
+	}
+	if t := u.Tracking; u.Status == api.StatusShipped && t != nil && (t.Number == "" || t.Carrier == "" || t.ShippedDate.IsZero()) {
+		warnings = append(warnings, "tracking has not all of number, carrier and shippedDate")
+	}
+	return warnings
+}

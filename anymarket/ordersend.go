@@ -1,0 +1,232 @@
+package anymarket
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/anymarket-go/sdk/anymarket/api"
+	"github.com/anymarket-go/sdk/outbox"
+)
+
+func (c *core) createKind() outbox.Kind {
+	return outbox.Kind{
+		Name: kindCreate, Family: familyOrder, Class: outbox.Once, Group: groupOrders,
+		Deliver: c.createOrder, Resolve: c.resolveCreation, Fields: creationFields,
+	}
+}
+
+func (c *core) stepKind(name, family string) outbox.Kind {
+	return outbox.Kind{
+		Name: name, Family: family, Class: outbox.Step, Group: groupOrders,
+		Deliver: c.moveOrder, Resolve: c.resolveStep,
+	}
+}
+
+// creationFields are the members of the order, so that a conflict can name
+// those that differ.
+func creationFields(body []byte) (map[string][]byte, error) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(body, &members); err != nil {
+		return nil, err
+	}
+	fields := make(map[string][]byte, len(members))
+	for name, value := range members {
+		fields[name] = value
+	}
+	return fields, nil
+}
+
+// createOrder sends a creation. What was answered with anything but success or
+// certain failure is looked up by the outbox, by way of resolveCreation.
+func (c *core) createOrder(ctx context.Context, batch []outbox.Lease) outbox.Answer {
+	l := batch[0]
+	var order api.NewOrder
+	if err := json.Unmarshal(l.Body, &order); err != nil {
+		return unreadable(err)
+	}
+	created, err := c.of(l.Account).Orders().Create(ctx, order)
+	a := entryAnswer(outbox.Once, err)
+	if err == nil {
+		a.Data = []byte(created.ID.String())
+	}
+	return a
+}
+
+// resolveCreation asks whether the order is there.
+func (c *core) resolveCreation(ctx context.Context, l outbox.Lease) outbox.Resolution {
+	var order api.NewOrder
+	if err := json.Unmarshal(l.Body, &order); err != nil {
+		return outbox.Resolution{Result: outbox.Result{Verdict: outbox.Delivered, Reason: unreadable(err).Reason}, Finding: outbox.Contradicted}
+	}
+	return lookedUp(c.findOrders(ctx, l.Account, order.Marketplace, order.MarketplaceID, order.CreatedAt.Time))
+}
+
+// maxScan is how many orders are looked through where the look-up by the key
+// brings any others: as many as a busy shop has in some days.
+const maxScan = 10_000
+
+// findOrders looks orders up by their key. Where the filter for it is ignored,
+// those made since a day before createdAt are looked through instead.
+func (c *core) findOrders(ctx context.Context, account, marketplace, marketplaceID string, createdAt time.Time) ([]api.Order, error) {
+	found, err := c.of(account).Orders().LookUp(ctx, marketplace, marketplaceID)
+	if !errors.Is(err, api.ErrFilterIgnored) {
+		return found, err
+	}
+	filter := api.OrderFilter{Marketplace: marketplace}
+	if !createdAt.IsZero() {
+		filter.CreatedAfter = createdAt.Add(-24 * time.Hour)
+	}
+	seen, n := map[ID]bool{}, 0
+	for o, err := range c.client(account, false).Orders.List(ctx, filter, api.Paging{}) {
+		if err != nil {
+			return nil, err
+		}
+		if n++; n > maxScan {
+			return nil, api.ErrTooManyPages
+		}
+		if strings.EqualFold(o.Marketplace, marketplace) && o.MarketplaceID == marketplaceID && !seen[o.ID] {
+			seen[o.ID] = true // rows that move may come twice
+			found = append(found, o)
+		}
+	}
+	return found, nil
+}
+
+// lookedUp says what a look-up by the key of an order found.
+func lookedUp(found []api.Order, err error) outbox.Resolution {
+	a := lookUpAnswer(err)
+	r := outbox.Resolution{Result: a.Result, RetryAfter: a.RetryAfter}
+	switch {
+	case r.Verdict != outbox.Delivered || len(found) == 0:
+		r.Finding = outbox.NotFound
+	case len(found) == 1:
+		r.Finding, r.Data = outbox.Found, []byte(found[0].ID.String())
+	default:
+		r.Finding = outbox.Ambiguous
+		for _, o := range found {
+			r.Matches = append(r.Matches, o.ID.String())
+		}
+	}
+	return r
+}
+
+// orderID is the id of a step's order: the step's own, the one that its
+// creation yielded, or what is found by the key.
+func (c *core) orderID(ctx context.Context, l outbox.Lease, b stepBody) (ID, outbox.Resolution) {
+	known := outbox.Resolution{Result: outbox.Result{Verdict: outbox.Delivered}, Finding: outbox.Found}
+	if b.ID != 0 {
+		return b.ID, known
+	}
+	var id ID
+	if l.Creation != nil && json.Unmarshal(l.Creation.Data, &id) == nil && id != 0 {
+		return id, known
+	}
+	r := lookedUp(c.findOrders(ctx, l.Account, b.Marketplace, b.MarketplaceID, time.Time{}))
+	if r.Verdict == outbox.Delivered && r.Finding == outbox.Found {
+		_ = id.UnmarshalJSON(r.Data) // never fails
+	}
+	return id, r
+}
+
+// moveOrder sends a step.
+func (c *core) moveOrder(ctx context.Context, batch []outbox.Lease) outbox.Answer {
+	l := batch[0]
+	var b stepBody
+	if err := json.Unmarshal(l.Body, &b); err != nil {
+		return unreadable(err)
+	}
+	id, found := c.orderID(ctx, l, b)
+	if found.Verdict != outbox.Delivered {
+		if found.Verdict == outbox.Unknown {
+			found.Verdict = outbox.Unavailable // the step itself was not sent
+		}
+		return outbox.Answer{Result: found.Result, RetryAfter: found.RetryAfter}
+	}
+	if id == 0 {
+		why := "there is no such order yet"
+		if found.Finding == outbox.Ambiguous {
+			why = fmt.Sprintf("several orders have the key: %v", found.Matches)
+		}
+		return outbox.Answer{Result: outbox.Result{Verdict: outbox.Failed, Reason: why}}
+	}
+	_, err := c.of(l.Account).Orders().Update(ctx, id, b.Update)
+	return stepAnswer(err, l.Creation, time.Now(), c.config.LookupLag)
+}
+
+// resolveStep asks whether the order shows what the step would have written.
+func (c *core) resolveStep(ctx context.Context, l outbox.Lease) outbox.Resolution {
+	var b stepBody
+	if err := json.Unmarshal(l.Body, &b); err != nil {
+		return outbox.Resolution{Result: outbox.Result{Verdict: outbox.Delivered, Reason: unreadable(err).Reason}, Finding: outbox.Contradicted}
+	}
+	id, r := c.orderID(ctx, l, b)
+	if r.Verdict != outbox.Delivered || r.Finding != outbox.Found {
+		return r
+	}
+	order, err := c.of(l.Account).Orders().Get(ctx, id)
+	if api.Classify(err).Status == 404 && readAnswer(err).Verdict == outbox.Rejected {
+		return outbox.Resolution{Result: outbox.Result{Verdict: outbox.Delivered, Reason: "there is no order " + id.String()}, Finding: outbox.NotFound}
+	}
+	a := lookUpAnswer(err)
+	r = outbox.Resolution{Result: a.Result, RetryAfter: a.RetryAfter}
+	if err != nil {
+		return r
+	}
+	r.Finding, r.Reason = stepShows(order, b.Update)
+	return r
+}
+
+// stepShows says whether an order shows a step's own data. The status alone
+// proves a step that has no data.
+func stepShows(o api.Order, u api.OrderUpdate) (f outbox.Finding, reason string) {
+	if o.Status == api.StatusCancelled && u.Status != api.StatusCancelled {
+		return outbox.Contradicted, "the order was cancelled there"
+	}
+	shown := false
+	switch u.Status {
+	case api.StatusPaid:
+		shown = rank(o.Status) >= rank(api.StatusPaid)
+	case api.StatusInvoiced:
+		shown = o.Invoice != nil && u.Invoice != nil && sameInvoice(*o.Invoice, *u.Invoice)
+	case api.StatusShipped:
+		shown = rank(o.Status) >= rank(api.StatusShipped) && o.Tracking != nil && u.Tracking != nil && sameTracking(*o.Tracking, *u.Tracking)
+	case api.StatusDelivered:
+		shown = o.Status == api.StatusDelivered && o.Tracking != nil && u.Tracking != nil &&
+			o.Tracking.DeliveredDate.Equal(u.Tracking.DeliveredDate.Time)
+	case api.StatusCancelled:
+		shown = o.Status == api.StatusCancelled
+	default:
+	}
+	if shown {
+		return outbox.Found, ""
+	}
+	return outbox.NotFound, "the order does not show it"
+}
+
+// rank is how far an order is; 0 for what is not known.
+func rank(s api.OrderStatus) int {
+	for i, known := range []api.OrderStatus{api.StatusPending, api.StatusPaid, api.StatusInvoiced, api.StatusShipped, api.StatusDelivered} {
+		if s == known {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+func sameInvoice(there, here api.Invoice) bool {
+	if here.AccessKey != "" {
+		return there.AccessKey == here.AccessKey
+	}
+	return there.Number == here.Number && there.Series == here.Series && there.LinkNFe == here.LinkNFe && there.InvoiceLink == here.InvoiceLink
+}
+
+func sameTracking(there, here api.Tracking) bool {
+	if here.Number != "" {
+		return there.Number == here.Number
+	}
+	return there.Carrier == here.Carrier && there.URL == here.URL && there.ShippedDate.Equal(here.ShippedDate.Time)
+}
