@@ -3,6 +3,7 @@ package outbox_test
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -128,4 +129,14 @@ func TestFlippedBitMakesThatEntryAloneADeadLetter(t *testing.T) {
 		require.NoError(t, r.o.Discard(t.Context(), ids[1], "looked at"))
 		require.Zero(t, r.o.Stats().Dead)
 	})
+}
+
+// TestMissingFolderIsAnError: a folder made in passing would have to be made
+// durable in its own parent before a receipt could be given.
+func TestMissingFolderIsAnError(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "missing")
+	_, err := outbox.Open(filepath.Join(folder, "shop.db"), stockOnly(&outboxtest.Host{}))
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	require.NoDirExists(t, folder)
 }

@@ -71,7 +71,8 @@ type Outbox struct {
 // errStopped is why the calls on the wire are cancelled in the end.
 var errStopped = errors.New("outbox stops")
 
-// Open opens the outbox file at path, made anew if there is none. Nothing is
+// Open opens the outbox file at path, made anew if there is none; its folder
+// must exist, since a folder made here might not survive a power cut. Nothing is
 // delivered before [Outbox.Run]. Errors are a [*LockedError] if another process
 // holds the file, or wrap [ErrFormat] if it is not a whole outbox of a known
 // format, and then it is left untouched, or [ErrInvalid] for options.

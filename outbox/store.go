@@ -157,9 +157,6 @@ func (s *store) walk() error {
 // synced: bbolt creates in place, and a power cut then leaves a file that
 // cannot be opened.
 func (s *store) create() error {
-	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
-		return err
-	}
 	id := identity{createdAt: time.Now()}
 	var random [36]byte
 	if _, err := rand.Read(random[:]); err != nil {
