@@ -143,9 +143,6 @@ func (a *acceptance) commit(ctx context.Context) error {
 	for i := range a.ps {
 		a.request.bytes += len(a.ps[i].body)
 	}
-	if err := a.o.full.check(a.o, a.request.bytes); err != nil {
-		return err
-	}
 	if a.request.op == nil {
 		a.request.op = a.put
 	}
@@ -156,6 +153,9 @@ func (a *acceptance) commit(ctx context.Context) error {
 // writes the first.
 func (a *acceptance) put(t *tx) error {
 	o, ps, now := a.o, a.ps, t.now
+	if err := o.full.take(o, t, a.request.bytes); err != nil {
+		return err
+	}
 	var b batch
 	if len(ps) > 1 {
 		b = batch{addressing: map[addressed]string{}, creations: map[string]*prepared{}, newest: map[laneKey]*prepared{}}

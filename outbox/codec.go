@@ -79,6 +79,16 @@ func (r *reader) int() int64 {
 	return v
 }
 
+func (r *reader) byte() byte {
+	if len(r.b) == 0 {
+		r.fail()
+		return 0
+	}
+	v := r.b[0]
+	r.b = r.b[1:]
+	return v
+}
+
 // bytes returns a part of the value, not a copy.
 func (r *reader) bytes() []byte {
 	n := r.uint()
@@ -115,6 +125,10 @@ const (
 	flagLookupFirst             // a creation that an earlier file may have sent
 	flagFromBackup              // found in a restored file: as of then, not of now
 	flagUnreadable              // a dead letter whose body is the bytes that could not be decoded
+
+	// On disk only, so that what most entries lack takes no room.
+	flagOnce // has stored.once
+	flagPast // has what only an entry has that something happened to
 )
 
 // stored is an entry as it is on disk, in entries and in dead.
@@ -183,23 +197,40 @@ func (s *stored) maxSize() int {
 // appendTo appends the entry to an empty b, but for its checksum and the moment
 // of acceptance, the last 8 bytes.
 func (s *stored) appendTo(b []byte) []byte {
-	b = append(b, 0, 0, 0, 0, codecFormat, s.flags, byte(s.group), byte(s.pending))
-	b = binary.AppendVarint(b, s.dueAt)
-	b = binary.AppendUvarint(b, s.attempts)
-	b = binary.AppendUvarint(b, s.sends)
-	b = binary.AppendVarint(b, int64(s.confirmAt))
-	b = binary.AppendVarint(b, int64(s.unknownSince))
-	b = binary.AppendVarint(b, int64(s.notFoundSince))
+	flags, past := s.flags, s.hasPast()
+	if s.once != "" {
+		flags |= flagOnce
+	}
+	if past {
+		flags |= flagPast
+	}
+	b = append(b, 0, 0, 0, 0, codecFormat, flags, byte(s.group))
 	b = appendBytes(b, s.kind)
 	b = appendBytes(b, s.account)
 	b = appendBytes(b, s.key)
-	b = appendBytes(b, s.once)
-	b = appendBytes(b, s.reason)
+	if s.once != "" {
+		b = appendBytes(b, s.once)
+	}
+	if past {
+		b = append(b, byte(s.pending))
+		b = binary.AppendVarint(b, s.dueAt)
+		b = binary.AppendUvarint(b, s.attempts)
+		b = binary.AppendUvarint(b, s.sends)
+		b = binary.AppendVarint(b, int64(s.confirmAt))
+		b = binary.AppendVarint(b, int64(s.unknownSince))
+		b = binary.AppendVarint(b, int64(s.notFoundSince))
+		b = appendBytes(b, s.reason)
+	}
 	b = appendBytes(b, s.body)
 	if s.merged != nil {
 		b = appendBytes(b, s.merged)
 	}
 	return b
+}
+
+func (s *stored) hasPast() bool {
+	return s.pending != 0 || s.dueAt != 0 || s.attempts != 0 || s.sends != 0 ||
+		s.confirmAt != 0 || s.unknownSince != 0 || s.notFoundSince != 0 || s.reason != ""
 }
 
 // decodeStored returns an entry whose byte slices are parts of value.
@@ -211,18 +242,24 @@ func decodeStored(key, value []byte) (stored, error) {
 	if err != nil {
 		return stored{}, err
 	}
-	if len(fields) < 2+8 {
+	if len(fields) < 1+8 {
 		return stored{}, fmt.Errorf("%w: cut short", errUnreadable)
 	}
-	s := stored{seq: binary.BigEndian.Uint64(key), flags: flags, group: Group(fields[0]), pending: Verdict(fields[1])}
+	s := stored{seq: binary.BigEndian.Uint64(key), flags: flags &^ (flagOnce | flagPast), group: Group(fields[0])}
 	last := len(fields) - 8
 	s.acceptedAt = int64(binary.BigEndian.Uint64(fields[last:]))
-	r := reader{b: fields[2:last:last]}
-	s.dueAt = r.int()
-	s.attempts, s.sends = r.uint(), r.uint()
-	s.confirmAt, s.unknownSince, s.notFoundSince = time.Duration(r.int()), time.Duration(r.int()), time.Duration(r.int())
+	r := reader{b: fields[1:last:last]}
 	s.kind, s.account, s.key = r.string(), r.string(), r.string()
-	s.once, s.reason = r.string(), r.string()
+	if flags&flagOnce != 0 {
+		s.once = r.string()
+	}
+	if flags&flagPast != 0 {
+		s.pending = Verdict(r.byte())
+		s.dueAt = r.int()
+		s.attempts, s.sends = r.uint(), r.uint()
+		s.confirmAt, s.unknownSince, s.notFoundSince = time.Duration(r.int()), time.Duration(r.int()), time.Duration(r.int())
+		s.reason = r.string()
+	}
 	s.body = r.bytes()
 	if len(r.b) > 0 {
 		s.merged = r.bytes()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"hash/crc32"
+	"slices"
 	"testing"
 	"time"
 
@@ -72,16 +73,19 @@ func TestMomentThatAJumpingClockStoredHoldsNothingUp(t *testing.T) {
 		r := newRig(t, h, nil)
 		receipt := r.stock("sku", "1")
 		require.NoError(t, r.o.Close())
-		// Body and reason are the last fields; dueAt follows acceptedAt, both
-		// varints, after 8 bytes of head.
+		// Put in the part that an entry has once something happened to it: it
+		// follows 7 bytes of head, kind, account and key, and a flag announces it.
 		withBolt(t, r.o.Path(), func(tx *bbolt.Tx) error {
 			entries := tx.Bucket([]byte("entries"))
 			key := binary.BigEndian.AppendUint64(nil, receipt.ID().Sequence())
 			old := entries.Get(key)
-			const due = 8 // where the moment of the next attempt stands
-			value := binary.AppendVarint(append([]byte(nil), old[:due]...), time.Now().AddDate(10, 0, 0).UnixNano())
-			_, n := binary.Varint(old[due:])
-			value = append(value, old[due+n:]...)
+			at := 7
+			for range 3 {
+				at += 1 + int(old[at])
+			}
+			past := binary.AppendVarint([]byte{0}, time.Now().AddDate(10, 0, 0).UnixNano()) // due then
+			value := slices.Concat(old[:at], past, make([]byte, 6), old[at:])
+			value[5] |= 1 << 6
 			table := crc32.MakeTable(crc32.Castagnoli)
 			binary.BigEndian.PutUint32(value, crc32.Update(crc32.Checksum(value[4:], table), table, key))
 			return entries.Put(key, value)

@@ -3,14 +3,12 @@ package outbox
 import (
 	"fmt"
 	"path/filepath"
-	"sync"
 	"time"
 )
 
 // fullness refuses new entries while there is little room, so that settling,
-// which makes room, always has some.
+// which makes room, always has some. Only the committer uses it.
 type fullness struct {
-	mu        sync.Mutex // guards the fields below
 	lookedAt  time.Time
 	free      int64 // on the disk
 	used      int64 // in the file
@@ -27,22 +25,17 @@ const (
 
 // note makes accepts fail at once for a moment after the disk was full.
 func (f *fullness) note(cause error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	f.cause, f.refuseTil = cause, time.Now().Add(fullPause)
 }
 
-// check says whether there is room for size more bytes.
-func (f *fullness) check(o *Outbox, size int) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	now := time.Now()
-	if now.Before(f.refuseTil) {
+// take says whether there is room for size more bytes.
+func (f *fullness) take(o *Outbox, t *tx, size int) error {
+	if t.now.Before(f.refuseTil) {
 		return fmt.Errorf("%w: %w", ErrFull, f.cause)
 	}
-	if f.accepted+int64(size) >= lookBytes || now.Sub(f.lookedAt) >= lookInterval || now.Before(f.lookedAt) {
-		f.lookedAt, f.accepted = now, 0
-		f.used, _ = o.store.room()
+	if f.accepted+int64(size) >= lookBytes || t.now.Sub(f.lookedAt) >= lookInterval || t.now.Before(f.lookedAt) {
+		f.lookedAt, f.accepted = t.now, 0
+		f.used, _ = t.room()
 		if o.opts.MinFree >= 0 {
 			free, err := freeSpace(filepath.Dir(o.store.path))
 			if err != nil {

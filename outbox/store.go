@@ -383,13 +383,14 @@ func (s *store) commit(t *tx) error {
 // room is what stored data takes in bytes, and the bytes of the file that are
 // in use or free for use again.
 func (s *store) room() (used, size int64) {
-	if err := s.view(func(t *tx) error {
-		size = t.bolt.Size()
-		st := t.bolt.DB().Stats()
-		used = size - int64(st.FreePageN+st.PendingPageN)*int64(t.bolt.DB().Info().PageSize)
-		return nil
-	}); err != nil {
+	if err := s.view(func(t *tx) error { used, size = t.room(); return nil }); err != nil {
 		return 0, 0
 	}
 	return used, size
+}
+
+func (t *tx) room() (used, size int64) {
+	size = t.bolt.Size()
+	st := t.bolt.DB().Stats()
+	return size - int64(st.FreePageN+st.PendingPageN)*int64(t.bolt.DB().Info().PageSize), size
 }
