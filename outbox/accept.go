@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -12,7 +13,8 @@ import (
 // alone. Errors wrap [ErrInvalid], [ErrFull], [ErrUnknown] or [ErrClosed], or
 // are an [*AddressingError] or a [*ConflictError]; after any but ErrUnknown
 // nothing was stored. A creation whose key is known is not stored again: the
-// receipt is that of the first, marked as a duplicate.
+// receipt is that of the first, marked as a duplicate. Nor is a value with
+// Entry.AsOf stored that gives way: the receipt is that of the newer one.
 func (o *Outbox) Accept(ctx context.Context, e Entry) (Receipt, error) {
 	a, ok := o.acceptances.Get().(*acceptance)
 	if !ok {
@@ -107,6 +109,12 @@ func (o *Outbox) prepare(e *Entry, p *prepared) error {
 	case k.Class == Absolute && e.Once != "":
 		return bad("Once: an absolute value has none")
 	}
+	if !e.AsOf.IsZero() {
+		if err := checkAsOf(k, e.AsOf, time.Now()); err != nil {
+			return err
+		}
+		p.asOf = e.AsOf.UnixNano()
+	}
 	p.k, p.addressing = k, e.Addressing
 	p.kind, p.account, p.key, p.once, p.group, p.body = k.Name, e.Account, e.Key, e.Once, e.Group, e.Body
 	if p.group == 0 {
@@ -146,7 +154,15 @@ func (a *acceptance) commit(ctx context.Context) error {
 	if a.request.op == nil {
 		a.request.op = a.put
 	}
-	return a.o.committer.do(ctx, &a.request)
+	for {
+		if err := a.o.reachBack(ctx, a.ps); err != nil {
+			return err
+		}
+		if err := a.o.committer.do(ctx, &a.request); !errors.Is(err, errUnreached) {
+			return err
+		}
+		a.request.err = nil
+	}
 }
 
 // put is the transaction part of accepting. It looks at all entries before it
@@ -155,6 +171,9 @@ func (a *acceptance) put(t *tx) error {
 	o, ps, now := a.o, a.ps, t.now
 	if err := o.full.take(o, t, a.request.bytes); err != nil {
 		return err
+	}
+	if !o.reached(ps) {
+		return errUnreached
 	}
 	var b batch
 	if len(ps) > 1 {
@@ -173,7 +192,12 @@ func (a *acceptance) put(t *tx) error {
 		switch {
 		case p.sameAs != nil:
 			p.receipt = Receipt{o: o, id: p.sameAs.receipt.id, Duplicate: true}
-		case !p.receipt.Duplicate:
+		case p.receipt.Duplicate:
+		default:
+			if newer, ok := o.newerThan(p, now); ok {
+				p.receipt = Receipt{o: o, id: ID{file: o.store.file, seq: newer}, GaveWay: true}
+				break
+			}
 			o.putOne(t, p, now)
 		}
 	}
@@ -313,6 +337,7 @@ func (o *Outbox) putOne(t *tx, p *prepared, now time.Time) {
 	} else if t.copied != nil {
 		p.draft.bytes = bytes.Clone(p.draft.bytes) // kept beyond this call
 	}
+	o.noteValue(l, &p.stored)
 	key := binary.BigEndian.AppendUint64(t.scratch(8), p.seq)
 	t.put(inEntries, key, p.draft.complete(key, p.acceptedAt))
 	o.addTo(l, p.k, &p.stored, 0)

@@ -76,6 +76,7 @@ func (o *Outbox) keepHouse(ctx context.Context) {
 		every("gate state", keepGateInterval, func() error { return o.keepGate(ctx) })
 		every("retention", pruneInterval, func() error { return o.prune(ctx) })
 		every("compaction", pruneInterval, func() error { return o.compactIfWorthIt(ctx) })
+		every("recency", recencyKept, func() error { o.forgetRecency(); return nil })
 		every("alarms", alarmInterval, func() error { o.updateAlarms(); return nil })
 		select {
 		case <-ctx.Done():
@@ -185,7 +186,7 @@ func (o *Outbox) pruneHistory(t *tx, now time.Time) bool {
 	oldest := now.Add(-o.opts.HistoryRetention)
 	c := t.bucket(inHistory).Cursor()
 	var remove [][]byte
-	freed, seen := uint64(0), 0
+	freed, seen, newest := uint64(0), 0, o.counters.forgotten
 	var k, v []byte
 	for k, v = c.Seek(o.prunedTo); k != nil && seen < pruneSize; k, v = c.Next() {
 		seen++
@@ -203,6 +204,7 @@ func (o *Outbox) pruneHistory(t *tx, now time.Time) bool {
 		}
 		remove = append(remove, append([]byte(nil), k...))
 		freed += uint64(len(k) + len(v))
+		newest = max(newest, uint64(e.At.UnixNano()))
 	}
 	o.prunedTo = nil
 	if k != nil {
@@ -213,6 +215,7 @@ func (o *Outbox) pruneHistory(t *tx, now time.Time) bool {
 	}
 	if freed > 0 {
 		o.counters.historyBytes -= min(freed, o.counters.historyBytes)
+		o.counters.forgotten = newest
 		o.counters.changed = true
 	}
 	return k != nil

@@ -142,6 +142,7 @@ type stored struct {
 	kind, account, key          string
 	once, reason                string
 	acceptedAt, dueAt           int64 // Unix nanoseconds
+	asOf                        int64 // likewise, of the snapshot it is from; zero if it is from none
 	attempts                    uint64
 	sends                       uint64        // attempts of a creation whose outcome was unknown
 	confirmAt                   time.Duration // uptime of the host at which the value goes once more; zero if not in question
@@ -190,7 +191,7 @@ func (d draft) complete(key []byte, acceptedAt int64) []byte {
 
 // maxSize is at least the length of the encoded entry.
 func (s *stored) maxSize() int {
-	const fixed = 8 + 14*binary.MaxVarintLen64
+	const fixed = 8 + 15*binary.MaxVarintLen64
 	return fixed + len(s.kind) + len(s.account) + len(s.key) + len(s.once) + len(s.reason) + len(s.body) + len(s.merged)
 }
 
@@ -213,6 +214,7 @@ func (s *stored) appendTo(b []byte) []byte {
 	}
 	if past {
 		b = append(b, byte(s.pending))
+		b = binary.AppendVarint(b, s.asOf)
 		b = binary.AppendVarint(b, s.dueAt)
 		b = binary.AppendUvarint(b, s.attempts)
 		b = binary.AppendUvarint(b, s.sends)
@@ -229,7 +231,7 @@ func (s *stored) appendTo(b []byte) []byte {
 }
 
 func (s *stored) hasPast() bool {
-	return s.pending != 0 || s.dueAt != 0 || s.attempts != 0 || s.sends != 0 ||
+	return s.pending != 0 || s.asOf != 0 || s.dueAt != 0 || s.attempts != 0 || s.sends != 0 ||
 		s.confirmAt != 0 || s.unknownSince != 0 || s.notFoundSince != 0 || s.reason != ""
 }
 
@@ -255,6 +257,7 @@ func decodeStored(key, value []byte) (stored, error) {
 	}
 	if flags&flagPast != 0 {
 		s.pending = Verdict(r.byte())
+		s.asOf = r.int()
 		s.dueAt = r.int()
 		s.attempts, s.sends = r.uint(), r.uint()
 		s.confirmAt, s.unknownSince, s.notFoundSince = time.Duration(r.int()), time.Duration(r.int()), time.Duration(r.int())
@@ -282,7 +285,7 @@ func unixTime(ns int64) time.Time {
 func (s *stored) record(file uint32) Record {
 	r := Record{
 		ID:         ID{file: file, seq: s.seq},
-		Entry:      Entry{Kind: s.kind, Account: s.account, Key: s.key, Once: s.once, Group: s.group, Body: append([]byte(nil), s.body...)},
+		Entry:      Entry{Kind: s.kind, Account: s.account, Key: s.key, Once: s.once, Group: s.group, AsOf: unixTime(s.asOf), Body: append([]byte(nil), s.body...)},
 		State:      Waiting,
 		Reason:     s.reason,
 		AcceptedAt: unixTime(s.acceptedAt),

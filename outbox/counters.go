@@ -10,13 +10,16 @@ import (
 type counters struct {
 	delivered, superseded, cancelled uint64
 	historyBytes                     uint64
+	// forgotten is the moment, in Unix nanoseconds, of the newest event that the
+	// history has lost to retention.
+	forgotten uint64
 	// changed: differs from what is stored.
 	changed bool
 }
 
 func (c *counters) encode() []byte {
-	b := append(make([]byte, 4, 48), codecFormat, 0)
-	for _, v := range []uint64{c.delivered, c.superseded, c.cancelled, c.historyBytes} {
+	b := append(make([]byte, 4, 56), codecFormat, 0)
+	for _, v := range []uint64{c.delivered, c.superseded, c.cancelled, c.historyBytes, c.forgotten} {
 		b = binary.AppendUvarint(b, v)
 	}
 	return seal([]byte(metaCounters), b)
@@ -31,7 +34,7 @@ func decodeCounters(value []byte) (c counters, err error) {
 		return c, fmt.Errorf("%w: meta/%s: %w", ErrFormat, metaCounters, err)
 	}
 	r := reader{b: fields}
-	c.delivered, c.superseded, c.cancelled, c.historyBytes = r.uint(), r.uint(), r.uint(), r.uint()
+	c.delivered, c.superseded, c.cancelled, c.historyBytes, c.forgotten = r.uint(), r.uint(), r.uint(), r.uint(), r.uint()
 	return c, r.end()
 }
 

@@ -31,6 +31,11 @@ type Entry struct {
 	// A creation older than the outbox file may have been sent by an earlier
 	// file and is looked up first; zero counts as old. Once only.
 	MadeAt time.Time
+	// AsOf is the moment of the snapshot that the value is from: the entry
+	// gives way to any value of its lane that was accepted later than that,
+	// whatever became of it. The history must reach back so far. Zero is now.
+	// Absolute only.
+	AsOf time.Time
 }
 
 // ID names an accepted entry, within its outbox file and beyond a restart.

@@ -99,6 +99,7 @@ func encodeEvent(key []byte, e *Event, final *stored) []byte {
 	if final != nil {
 		b = append(b, byte(final.group))
 		b = binary.AppendVarint(b, final.acceptedAt)
+		b = binary.AppendVarint(b, final.asOf)
 		b = binary.AppendUvarint(b, final.attempts)
 		b = appendBytes(b, final.kind)
 		b = appendBytes(b, final.account)
@@ -137,7 +138,7 @@ func decodeEvent(file uint32, key, value []byte) (Event, error) {
 		}
 		s := stored{seq: e.ID.seq, group: Group(r.b[0])}
 		r.b = r.b[1:]
-		s.acceptedAt, s.attempts = r.int(), r.uint()
+		s.acceptedAt, s.asOf, s.attempts = r.int(), r.int(), r.uint()
 		s.kind, s.account, s.key, s.once = r.string(), r.string(), r.string(), r.string()
 		s.body = r.bytes()
 		rec := s.record(file)

@@ -136,6 +136,7 @@ func (o *Outbox) revive(t *tx, l *lane, s *stored) {
 	s.unknownSince, s.notFoundSince = 0, 0
 	t.delete(inDead, seqKey(s.seq))
 	o.removeDead(l, s.seq)
+	o.noteValue(l, s)
 	if l.absolute() {
 		o.supersedeDead(t, l, s.seq, t.now) // those before it
 		s.confirmAt = max(s.confirmAt, l.confirmAt)

@@ -58,6 +58,8 @@ type Outbox struct {
 	changed       []uint64
 	pendingEvents []Event
 	unreadable    []damaged
+	recent        *recency      // nil if it is not needed
+	reaching      chan struct{} // held by the one that makes recency
 
 	observing sync.Mutex // serializes the observer
 	broadcast struct {
@@ -107,7 +109,7 @@ func open(path string, opts Options, h hooks) (o *Outbox, err error) {
 	x := newIndex(opts.Kinds)
 	o = &Outbox{
 		opts: opts, configured: maps.Clone(x.byName), store: s, start: time.Now(), index: x,
-		wake: make(chan struct{}, 1), proving: map[string]int{}, waiters: map[uint64][]chan struct{}{}, alarms: map[AlarmKind]Alarm{},
+		wake: make(chan struct{}, 1), reaching: make(chan struct{}, 1), proving: map[string]int{}, waiters: map[uint64][]chan struct{}{}, alarms: map[AlarmKind]Alarm{},
 		beforeCommit: h.beforeCommit,
 	}
 	o.life, o.end = context.WithCancel(context.Background())

@@ -14,6 +14,9 @@ type Receipt struct {
 	id ID
 	// Duplicate: the creation was accepted before, this is its receipt.
 	Duplicate bool
+	// GaveWay: a value of its lane is from a later moment than [Entry.AsOf], so
+	// that nothing was stored; this is the receipt of that one.
+	GaveWay bool
 }
 
 // ID names the entry.

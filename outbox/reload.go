@@ -14,7 +14,7 @@ func (o *Outbox) reload() error {
 	o.touched, o.changed, o.pendingEvents = o.touched[:0], o.changed[:0], nil
 	o.settled = o.settled[:0]
 	clear(o.proving)
-	o.unreadable = nil
+	o.unreadable, o.recent = nil, nil
 	now, clock := time.Now(), o.clock()
 	err := o.store.guard(func() error {
 		return o.store.view(func(t *tx) error {

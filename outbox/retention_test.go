@@ -83,7 +83,7 @@ func TestMomentThatAJumpingClockStoredHoldsNothingUp(t *testing.T) {
 			for range 3 {
 				at += 1 + int(old[at])
 			}
-			past := binary.AppendVarint([]byte{0}, time.Now().AddDate(10, 0, 0).UnixNano()) // due then
+			past := binary.AppendVarint([]byte{0, 0}, time.Now().AddDate(10, 0, 0).UnixNano()) // due then
 			value := slices.Concat(old[:at], past, make([]byte, 6), old[at:])
 			value[5] |= 1 << 6
 			table := crc32.MakeTable(crc32.Castagnoli)
