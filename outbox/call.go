@@ -73,7 +73,7 @@ func (o *Outbox) refresh(ctx context.Context, c *call) {
 	var leases []Lease
 	for i := range c.items {
 		it := &c.items[i]
-		if it.flags&flagFromBackup != 0 || time.Since(unixTime(it.acceptedAt)) > o.opts.Stale {
+		if it.flags&flagFromBackup != 0 || time.Since(unixTime(it.trueAt())) > o.opts.Stale {
 			stale = append(stale, i)
 			leases = append(leases, o.leaseOf(it))
 		}
@@ -83,6 +83,7 @@ func (o *Outbox) refresh(ctx context.Context, c *call) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.opts.RefreshTimeout)
 	defer cancel()
+	asked := time.Now().UnixNano()
 	bodies, err := callSafely(func() ([][]byte, error) { return c.kind.Refresh(ctx, leases) })
 	if err == nil && len(bodies) != len(leases) {
 		err = fmt.Errorf("refresh of %s returned %d bodies for %d leases", c.kind.Name, len(bodies), len(leases))
@@ -93,7 +94,7 @@ func (o *Outbox) refresh(ctx context.Context, c *call) {
 	}
 	for n, i := range stale {
 		if bodies[n] != nil {
-			c.items[i].send, c.items[i].refreshed = bodies[n], true
+			c.items[i].send, c.items[i].refreshedAt = bodies[n], asked
 		}
 	}
 }
@@ -179,7 +180,7 @@ func (o *Outbox) send(ctx context.Context, c *call, items []item, p *permit) {
 }
 
 // sentMerged says whether what was sent covers older entries too.
-func (it *item) sentMerged() bool { return it.merged != nil && !it.refreshed && !it.alone }
+func (it *item) sentMerged() bool { return it.merged != nil && it.refreshedAt == 0 && !it.alone }
 
 // sendAlone sends merged values that were refused once more as they were
 // accepted.

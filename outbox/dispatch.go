@@ -33,9 +33,10 @@ type item struct {
 	at  laneKey
 	seq uint64
 	stored
-	// send is the body that goes, refreshed if it is that of the ERP as of now.
-	send      []byte
-	refreshed bool
+	// send is the body that goes; refreshedAt, in Unix nanoseconds, is when the
+	// ERP was asked for it, zero if it was not.
+	send        []byte
+	refreshedAt int64
 	// alone: send is what was accepted, without what it covers.
 	alone bool
 	// uptime of the host when it was sent.

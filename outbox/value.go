@@ -20,6 +20,10 @@ func (o *Outbox) concludeValue(t *tx, c *call, l *lane, it *item, r Result, now 
 	switch r.Verdict {
 	case Delivered:
 		s.body, s.merged = it.send, nil
+		if it.refreshedAt != 0 {
+			s.asOf = it.refreshedAt
+			o.noteValue(l, s)
+		}
 		o.delivered(t, l, it, e, now)
 	case Rejected:
 		o.bury(t, l, s, r.Reason, c.number, now)
