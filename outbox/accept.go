@@ -80,6 +80,7 @@ type prepared struct {
 	fields     []fieldHash
 	receipt    Receipt
 	sameAs     *prepared // the same creation, earlier in the call
+	again      bool      // see Repush
 	draft      draft
 	found      found
 }
@@ -286,6 +287,9 @@ func (o *Outbox) knownCreation(t *tx, b *batch, p *prepared, now time.Time) (boo
 	if d := differing(c.fields, p.fields); d != nil {
 		return true, &ConflictError{ID: id, Fields: d}
 	}
+	if p.again && c.expiresAt != 0 {
+		return false, nil // it is settled
+	}
 	p.receipt = Receipt{o: o, id: id, Duplicate: true}
 	return true, nil
 }
@@ -332,7 +336,10 @@ func (o *Outbox) putOne(t *tx, p *prepared, now time.Time) {
 		o.supersedeDead(t, l, p.seq, now)
 	}
 	p.confirmAt = l.confirmAt
-	if p.confirmAt != 0 || p.merged != nil {
+	if p.again {
+		p.pending, p.unknownSince = Unknown, o.uptime(p.k.Host)+1
+	}
+	if p.confirmAt != 0 || p.merged != nil || p.again {
 		p.draft = p.stored.draft(nil) // what the committer alone could know
 	} else if t.copied != nil {
 		p.draft.bytes = bytes.Clone(p.draft.bytes) // kept beyond this call
@@ -341,6 +348,9 @@ func (o *Outbox) putOne(t *tx, p *prepared, now time.Time) {
 	key := binary.BigEndian.AppendUint64(t.scratch(8), p.seq)
 	t.put(inEntries, key, p.draft.complete(key, p.acceptedAt))
 	o.addTo(l, p.k, &p.stored, 0)
+	if p.pending != 0 {
+		o.setLookAt(&p.stored)
+	}
 	if p.onceKey != nil {
 		c := creation{seq: p.seq, fields: p.fields}
 		t.put(inOnce, p.onceKey, c.encode(p.onceKey))

@@ -200,6 +200,18 @@ func (o *Outbox) DeadLetters() iter.Seq2[Record, error] {
 	})
 }
 
+// IsBusy says whether a lane has anything that waits or is in doubt.
+func (o *Outbox) IsBusy(kind, account, key string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	k := o.byName[kind]
+	if k == nil {
+		return false
+	}
+	l := o.lane(laneKey{o.accounts[account], k.family, key})
+	return l != nil && len(l.entries) > 0
+}
+
 func (o *Outbox) records(bucket int, want func(*Record) bool) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		for from := uint64(0); ; {

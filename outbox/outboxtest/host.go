@@ -207,6 +207,14 @@ func (h *Host) apply(effects []Effect) {
 	}
 }
 
+// Lose makes the host forget what was created under a once-key, although it
+// acknowledged it.
+func (h *Host) Lose(account, once string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.creations, Target{account, once})
+}
+
 func put[V any](m *map[Target]V, k Target, v V) {
 	if *m == nil {
 		*m = map[Target]V{}
