@@ -2,7 +2,7 @@ TOOL := go tool -modfile=$(CURDIR)/internal/tools/go.mod
 CRASH := internal/crash
 
 .DEFAULT_GOAL := help
-.PHONY: help fmt lint test race bench cover check tidy crash crash-long
+.PHONY: help fmt lint test race bench cover check tidy drill crash crash-long
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ check: ## all that CI runs
 
 tidy: ## tidy the three modules
 	go mod tidy && (cd $(CRASH) && go mod tidy) && cd internal/tools && go mod tidy
+
+drill: ## the announced window, played and judged with ten seeds: six minutes
+	for seed in 1 2 3 4 5 6 7 8 9 10; do go run ./examples/anymarketctl drill --json --seed $$seed || exit 1; done
 
 crash: ## crash images, kills, power cuts, failing calls: minutes, as root on Linux
 	$(CRASH)/scripts/crash.sh ci

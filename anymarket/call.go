@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"github.com/anymarket-go/sdk/anymarket/api"
+	"github.com/anymarket-go/sdk/anymarket/internal/verdict"
 	"github.com/anymarket-go/sdk/outbox"
 )
 
@@ -109,10 +110,10 @@ func (c *core) callKinds() []outbox.Kind {
 		return outbox.Kind{Name: name, Family: family, Class: class, Group: groupPrices, Deliver: func(ctx context.Context, batch []outbox.Lease) outbox.Answer {
 			var b callBody
 			if err := json.Unmarshal(batch[0].Body, &b); err != nil {
-				return unreadable(err)
+				return verdict.Unreadable(err)
 			}
 			_, err := c.of(batch[0].Account).Do(ctx, b.request())
-			return entryAnswer(class, err)
+			return verdict.OfEntry(class, err)
 		}}
 	}
 	return []outbox.Kind{

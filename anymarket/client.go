@@ -7,6 +7,9 @@ import (
 	"sync"
 
 	"github.com/anymarket-go/sdk/anymarket/api"
+	"github.com/anymarket-go/sdk/anymarket/internal/accounts"
+	"github.com/anymarket-go/sdk/anymarket/internal/verdict"
+	"github.com/anymarket-go/sdk/internal/admin"
 	"github.com/anymarket-go/sdk/outbox"
 )
 
@@ -31,13 +34,15 @@ type core struct {
 	api    *api.Client // of no account
 	outbox *outbox.Outbox
 	ads    adCache
+	// accounts have a plain client each.
+	accounts *accounts.Accounts
 
-	end  context.CancelFunc
-	work sync.WaitGroup // Run and the watch on tokens
+	admin *admin.Server // nil without Config.Admin
+	end   context.CancelFunc
+	work  sync.WaitGroup // Run and the watch on tokens
 
-	mu       sync.Mutex // guards the fields below
-	accounts map[string]*account
-	runErr   error
+	mu     sync.Mutex // guards the field below
+	runErr error
 }
 
 // Open opens the outbox and starts delivery. ctx bounds the opening only. The
@@ -54,7 +59,7 @@ func Open(ctx context.Context, config Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &core{config: config, accounts: map[string]*account{}}
+	c := &core{config: config}
 	// Calls are made with the clients of accounts only.
 	none := func(context.Context) (string, error) { return "", errors.New("no account") }
 	c.api, err = api.New(api.Config{
@@ -64,15 +69,19 @@ func Open(ctx context.Context, config Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.accounts = accounts.New(c.api, accounts.Tokens(config.Tokens))
 	options := config.options()
 	options.Canary = c.canary
-	options.Kinds = append([]outbox.Kind{
-		c.stockKind(), c.priceKind(),
-		c.createKind(), c.stepKind(stepByKey, familyOrder), c.stepKind(stepByID, familyOrderID),
-	}, c.callKinds()...)
+	options.Kinds = c.kinds()
 	c.outbox, err = outbox.Open(config.Outbox, options) //nolint:contextcheck // it takes none: opening is one scan of the file
 	if err != nil {
 		return nil, fmt.Errorf("open outbox %s: %w", config.Outbox, err)
+	}
+	first := c.client(config.Account, false)
+	if config.Admin {
+		if err := c.openAdmin(first); err != nil { //nolint:contextcheck // it serves for the life of the client
+			return nil, errors.Join(err, c.outbox.Close()) //nolint:contextcheck // it must be closed, whatever ctx says
+		}
 	}
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	c.end = end
@@ -84,8 +93,16 @@ func Open(ctx context.Context, config Config) (*Client, error) {
 			c.mu.Unlock()
 		}
 	})
-	c.work.Go(func() { c.watchTokens(life) })
-	return c.client(config.Account, false), nil
+	c.work.Go(func() { c.accounts.Watch(life, c.outbox, config.CanaryInterval) })
+	return first, nil
+}
+
+// kinds are what the outbox can deliver.
+func (c *core) kinds() []outbox.Kind {
+	return append([]outbox.Kind{
+		c.stockKind(), c.priceKind(),
+		c.createKind(), c.stepKind(stepByKey, familyOrder), c.stepKind(stepByID, familyOrderID),
+	}, c.callKinds()...)
 }
 
 func (c *core) client(account string, wait bool) *Client {
@@ -124,7 +141,7 @@ func (c *Client) Close() error {
 // closed. It returns when every goroutine has ended. What was not delivered
 // waits in the file. It is safe to call again.
 func (c *Client) Shutdown(ctx context.Context) error {
-	return c.core.stop(func() error { return c.core.outbox.Shutdown(ctx) })
+	return c.core.stop(func() error { return c.core.outbox.Shutdown(ctx) }) //nolint:contextcheck // the admin socket has a moment of its own
 }
 
 // Abort ends as a crash would: from here on nothing is written or sent, every
@@ -135,7 +152,11 @@ func (c *Client) Abort() {
 }
 
 func (c *core) stop(closing func() error) error {
-	err := closing() // it waits for Run
+	var err error
+	if c.admin != nil {
+		err = c.admin.Close() // while the lock is held: the next process has a socket of its own
+	}
+	err = errors.Join(err, closing()) // it waits for Run
 	c.end()
 	c.work.Wait()
 	if c.config.Transport == nil {
@@ -146,8 +167,11 @@ func (c *core) stop(closing func() error) error {
 	return errors.Join(err, c.runErr)
 }
 
+// of returns the plain client of an account.
+func (c *core) of(account string) *api.Client { return c.accounts.Of(account) }
+
 // canary is the cheapest read there is.
 func (c *core) canary(ctx context.Context, _, account string) outbox.Answer {
 	_, err := c.of(account).Stocks().Locations(ctx)
-	return canaryAnswer(err)
+	return verdict.OfCanary(err)
 }

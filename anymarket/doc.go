@@ -47,6 +47,6 @@
 //
 // client.go and config.go are the life of a client. stock.go, prices.go and
 // orders.go are what is accepted, pricesend.go and ordersend.go how it is sent;
-// verdict.go decides what an answer means; read.go is the way of reads, call.go
-// that of endpoints without a method of their own.
+// internal/verdict decides what an answer means; read.go is the way of reads,
+// call.go that of endpoints without a method of their own.
 package anymarket

@@ -39,6 +39,20 @@ func TestShopThroughAMaintenance(t *testing.T) {
 	})
 }
 
+// setStock is the program of the README.
+func setStock(ctx context.Context, config anymarket.Config) error {
+	c, err := anymarket.Open(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	r, err := c.Stock.Set(ctx, anymarket.Stock{PartnerID: "SKU-1", Quantity: anymarket.Qty(12)})
+	if err != nil {
+		return err // nothing was stored, or outbox.ErrUnknown
+	}
+	return r.Wait(ctx) // optional. nil: delivered, or a newer value took its place
+}
+
 // fake stands for ANYMARKET in the examples.
 func fake() (config anymarket.Config, stop func()) {
 	s := anymarkettest.New(anymarkettest.Options{})
@@ -58,20 +72,14 @@ func ExampleOpen() {
 	config, stop := fake() // else: Outbox: "anymarket.db", Token: os.Getenv("ANYMARKET_TOKEN")
 	defer stop()
 	ctx := context.Background()
+	fmt.Println(setStock(ctx, config))
+
 	c, err := anymarket.Open(ctx, config)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer c.Close()
-
-	r, err := c.Stock.Set(ctx, anymarket.Stock{PartnerID: "SKU-1", Quantity: anymarket.Qty(12)})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(r.Wait(ctx))
-
 	_, err = c.Stock.Set(ctx, anymarket.Stock{PartnerID: "SKU-1"})
 	fmt.Println(err)
 	// Output:

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/anymarket-go/sdk/anymarket/api"
+	"github.com/anymarket-go/sdk/anymarket/internal/verdict"
 	"github.com/anymarket-go/sdk/outbox"
 )
 
@@ -73,18 +74,43 @@ type OrderService struct{ c *Client }
 // An order that cannot be right is an [*api.FieldError]; other errors are those
 // of [outbox.Outbox.Accept].
 func (s OrderService) Create(ctx context.Context, order api.NewOrder) (Receipt, error) {
-	order.Marketplace = strings.ToUpper(order.Marketplace)
-	key := OrderKey{Marketplace: order.Marketplace, MarketplaceID: order.MarketplaceID}
-	if err := errors.Join(key.validate(), order.Validate()); err != nil {
+	e, warnings, err := creationEntry(order)
+	if err != nil {
 		return Receipt{}, err
+	}
+	return s.c.accept(ctx, e, warnings)
+}
+
+// Repush stores an order once more although ANYMARKET acknowledged it, durably,
+// and returns: for one that it lost, or when it asks for all sales again. The
+// order is looked up first, and sent only if it cannot be there, see
+// [outbox.Outbox.Repush]. It has to be what it was, since it is not kept.
+// Errors are those of [OrderService.Create].
+func (s OrderService) Repush(ctx context.Context, order api.NewOrder) (Receipt, error) {
+	e, warnings, err := creationEntry(order)
+	if err != nil {
+		return Receipt{}, err
+	}
+	return s.c.acceptBy(ctx, s.c.core.outbox.Repush, e, warnings)
+}
+
+// creationEntry checks an order and makes an entry of it.
+func creationEntry(order api.NewOrder) (e outbox.Entry, warnings []string, err error) {
+	order.Marketplace = strings.ToUpper(order.Marketplace)
+	if err := order.Validate(); err != nil {
+		return e, nil, err
+	}
+	key := OrderKey{Marketplace: order.Marketplace, MarketplaceID: order.MarketplaceID}
+	if err := key.validate(); err != nil {
+		return e, nil, err
 	}
 	body, err := json.Marshal(order)
 	if err != nil {
-		return Receipt{}, &api.FieldError{Field: "order", Reason: "cannot be written as JSON: " + short(err.Error())}
+		return e, nil, &api.FieldError{Field: "order", Reason: "cannot be written as JSON: " + verdict.Short(err.Error())}
 	}
-	return s.c.accept(ctx, outbox.Entry{
+	return outbox.Entry{
 		Kind: kindCreate, Key: key.String(), Once: key.String(), Body: body, MadeAt: order.CreatedAt.Time,
-	}, creationWarnings(order))
+	}, creationWarnings(order), nil
 }
 
 // stepBody is what is stored of a step.
@@ -102,22 +128,31 @@ type stepBody struct {
 // A step that cannot be right is an [*api.FieldError]; other errors are those
 // of [outbox.Outbox.Accept].
 func (s OrderService) SetStatus(ctx context.Context, key OrderKey, update api.OrderUpdate) (Receipt, error) {
-	key.Marketplace = strings.ToUpper(key.Marketplace)
-	if err := key.validate(); err != nil {
+	e, warnings, err := stepEntry(key, update)
+	if err != nil {
 		return Receipt{}, err
 	}
+	return s.c.accept(ctx, e, warnings)
+}
+
+// stepEntry checks a step and makes an entry of it.
+func stepEntry(key OrderKey, update api.OrderUpdate) (e outbox.Entry, warnings []string, err error) {
+	key.Marketplace = strings.ToUpper(key.Marketplace)
+	if err := key.validate(); err != nil {
+		return e, nil, err
+	}
 	if err := update.Validate(); err != nil {
-		return Receipt{}, err
+		return e, nil, err
 	}
 	body, err := json.Marshal(stepBody{key.ID, key.Marketplace, key.MarketplaceID, update})
 	if err != nil {
-		return Receipt{}, &api.FieldError{Field: "update", Reason: "cannot be written as JSON: " + short(err.Error())}
+		return e, nil, &api.FieldError{Field: "update", Reason: "cannot be written as JSON: " + verdict.Short(err.Error())}
 	}
-	e := outbox.Entry{Kind: stepByID, Key: key.String(), Body: body}
+	e = outbox.Entry{Kind: stepByID, Key: key.String(), Body: body}
 	if key.ID == 0 {
 		e.Kind, e.Once = stepByKey, e.Key
 	}
-	return s.c.accept(ctx, e, stepWarnings(update))
+	return e, stepWarnings(update), nil
 }
 
 // Get fetches an order.

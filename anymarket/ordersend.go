@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/anymarket-go/sdk/anymarket/api"
+	"github.com/anymarket-go/sdk/anymarket/internal/verdict"
 	"github.com/anymarket-go/sdk/outbox"
 )
 
@@ -46,10 +47,10 @@ func (c *core) createOrder(ctx context.Context, batch []outbox.Lease) outbox.Ans
 	l := batch[0]
 	var order api.NewOrder
 	if err := json.Unmarshal(l.Body, &order); err != nil {
-		return unreadable(err)
+		return verdict.Unreadable(err)
 	}
 	created, err := c.of(l.Account).Orders().Create(ctx, order)
-	a := entryAnswer(outbox.Once, err)
+	a := verdict.OfEntry(outbox.Once, err)
 	if err == nil {
 		a.Data = []byte(created.ID.String())
 	}
@@ -60,7 +61,7 @@ func (c *core) createOrder(ctx context.Context, batch []outbox.Lease) outbox.Ans
 func (c *core) resolveCreation(ctx context.Context, l outbox.Lease) outbox.Resolution {
 	var order api.NewOrder
 	if err := json.Unmarshal(l.Body, &order); err != nil {
-		return outbox.Resolution{Result: outbox.Result{Verdict: outbox.Delivered, Reason: unreadable(err).Reason}, Finding: outbox.Contradicted}
+		return outbox.Resolution{Result: outbox.Result{Verdict: outbox.Delivered, Reason: verdict.Unreadable(err).Reason}, Finding: outbox.Contradicted}
 	}
 	return lookedUp(c.findOrders(ctx, l.Account, order.Marketplace, order.MarketplaceID, order.CreatedAt.Time))
 }
@@ -98,7 +99,7 @@ func (c *core) findOrders(ctx context.Context, account, marketplace, marketplace
 
 // lookedUp says what a look-up by the key of an order found.
 func lookedUp(found []api.Order, err error) outbox.Resolution {
-	a := lookUpAnswer(err)
+	a := verdict.OfLookUp(err)
 	r := outbox.Resolution{Result: a.Result, RetryAfter: a.RetryAfter}
 	switch {
 	case r.Verdict != outbox.Delivered || len(found) == 0:
@@ -137,7 +138,7 @@ func (c *core) moveOrder(ctx context.Context, batch []outbox.Lease) outbox.Answe
 	l := batch[0]
 	var b stepBody
 	if err := json.Unmarshal(l.Body, &b); err != nil {
-		return unreadable(err)
+		return verdict.Unreadable(err)
 	}
 	id, found := c.orderID(ctx, l, b)
 	if found.Verdict != outbox.Delivered {
@@ -154,24 +155,24 @@ func (c *core) moveOrder(ctx context.Context, batch []outbox.Lease) outbox.Answe
 		return outbox.Answer{Result: outbox.Result{Verdict: outbox.Failed, Reason: why}}
 	}
 	_, err := c.of(l.Account).Orders().Update(ctx, id, b.Update)
-	return stepAnswer(err, l.Creation, time.Now(), c.config.LookupLag)
+	return verdict.OfStep(err, l.Creation, time.Now(), c.config.LookupLag)
 }
 
 // resolveStep asks whether the order shows what the step would have written.
 func (c *core) resolveStep(ctx context.Context, l outbox.Lease) outbox.Resolution {
 	var b stepBody
 	if err := json.Unmarshal(l.Body, &b); err != nil {
-		return outbox.Resolution{Result: outbox.Result{Verdict: outbox.Delivered, Reason: unreadable(err).Reason}, Finding: outbox.Contradicted}
+		return outbox.Resolution{Result: outbox.Result{Verdict: outbox.Delivered, Reason: verdict.Unreadable(err).Reason}, Finding: outbox.Contradicted}
 	}
 	id, r := c.orderID(ctx, l, b)
 	if r.Verdict != outbox.Delivered || r.Finding != outbox.Found {
 		return r
 	}
 	order, err := c.of(l.Account).Orders().Get(ctx, id)
-	if api.Classify(err).Status == 404 && readAnswer(err).Verdict == outbox.Rejected {
+	if api.Classify(err).Status == 404 && verdict.OfRead(err).Verdict == outbox.Rejected {
 		return outbox.Resolution{Result: outbox.Result{Verdict: outbox.Delivered, Reason: "there is no order " + id.String()}, Finding: outbox.NotFound}
 	}
-	a := lookUpAnswer(err)
+	a := verdict.OfLookUp(err)
 	r = outbox.Resolution{Result: a.Result, RetryAfter: a.RetryAfter}
 	if err != nil {
 		return r

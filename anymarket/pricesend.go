@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/anymarket-go/sdk/anymarket/api"
+	"github.com/anymarket-go/sdk/anymarket/internal/verdict"
 	"github.com/anymarket-go/sdk/outbox"
 )
 
@@ -39,7 +40,7 @@ func (c *core) putPrices(ctx context.Context, batch []outbox.Lease) outbox.Answe
 	var failed map[ID]string
 	if len(prices) > 0 {
 		results, err := c.of(account).Prices().PutAds(ctx, prices...)
-		if answer = entryAnswer(outbox.Absolute, err); answer.Verdict != outbox.Delivered {
+		if answer = verdict.OfEntry(outbox.Absolute, err); answer.Verdict != outbox.Delivered {
 			if answer.Verdict == outbox.Rejected && len(targets) == 1 {
 				c.ads.forget(account, targets) // perhaps an ad is gone
 			}
@@ -61,7 +62,7 @@ func (t target) outcome(failed map[ID]string) outbox.Result {
 	}
 	for _, ad := range t.ads {
 		if why, bad := failed[ad]; bad {
-			return outbox.Result{Verdict: outbox.Rejected, Reason: "ad " + ad.String() + ": " + short(why)}
+			return outbox.Result{Verdict: outbox.Rejected, Reason: "ad " + ad.String() + ": " + verdict.Short(why)}
 		}
 	}
 	return outbox.Result{Verdict: outbox.Delivered}
@@ -78,7 +79,7 @@ func (c *core) targets(ctx context.Context, batch []outbox.Lease) (targets []tar
 	for i, l := range batch {
 		t := &targets[i]
 		if err := json.Unmarshal(l.Body, &t.body); err != nil {
-			t.result = unreadable(err).Result
+			t.result = verdict.Unreadable(err).Result
 			continue
 		}
 		if t.body.Ad != 0 {
@@ -125,7 +126,7 @@ func (c *core) lookUpAds(ctx context.Context, account, partnerID string, permit 
 		if err == nil {
 			c.ads.put(account, partnerID, ads, time.Now())
 		}
-		return readAnswer(err)
+		return verdict.OfRead(err)
 	}
 	if !permit {
 		return call(ctx), nil

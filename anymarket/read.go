@@ -3,101 +3,27 @@ package anymarket
 import (
 	"context"
 	"iter"
-	"time"
 
 	"github.com/anymarket-go/sdk/anymarket/api"
-	"github.com/anymarket-go/sdk/outbox"
+	"github.com/anymarket-go/sdk/anymarket/internal/gated"
 )
 
-// A read that could not be made is tried again, since it harms nobody; but its
-// caller waits, and an outage is longer than that.
-const (
-	readAttempts = 3
-	readPause    = time.Second // doubled each time
-)
+// gate is the one of the client's account.
+func (c *Client) gate() gated.Gate {
+	return gated.Gate{Outbox: c.core.outbox, Account: c.account, Wait: c.wait}
+}
 
 // get makes a read through the gate. At a closed one it returns an
 // [*outbox.ClosedError] that says why and until when, or waits; see
 // [Client.Waiting].
 func get[T any](ctx context.Context, c *Client, call func(context.Context, *api.Client) (T, error)) (T, error) {
-	var (
-		none T
-		v    T
-		err  error
-	)
-	pause := readPause
-	for attempt := 1; ; attempt++ {
-		answer, closed := c.core.outbox.Read(ctx, "", c.account, c.wait, func(ctx context.Context) outbox.Answer {
-			v, err = call(ctx, c.core.of(c.account))
-			return readAnswer(err)
-		})
-		switch {
-		case closed != nil && err != nil:
-			return none, err // what it failed with first tells more
-		case closed != nil:
-			return none, closed
-		case err == nil:
-			return v, nil
-		case answer.Verdict != outbox.Unavailable, attempt == readAttempts:
-			return none, err
-		}
-		if sleep(ctx, pause) != nil {
-			return none, err
-		}
-		pause *= 2
-	}
+	return gated.Get(ctx, c.gate(), func(ctx context.Context) (T, error) { return call(ctx, c.core.of(c.account)) })
 }
 
-// sleep waits, or returns the context's error.
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
-}
-
-// maxPages is where a list gives up.
-const maxPages = 100_000
-
-// list lists all rows from start on, each page through the gate. It advances by
-// what came, as package api does. An error, an [*api.PageError], is the last
-// that is given out.
+// list lists all rows from start on, each page through the gate. An error, an
+// [*api.PageError], is the last that is given out.
 func list[T any](ctx context.Context, c *Client, start api.Paging, key func(T) string, page func(context.Context, *api.Client, api.Paging) (api.Page[T], error)) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		at, before := start, ""
-		fail := func(err error) {
-			var none T
-			yield(none, &api.PageError{Offset: at.Offset, Err: err})
-		}
-		for range maxPages {
-			p, err := get(ctx, c, func(ctx context.Context, a *api.Client) (api.Page[T], error) { return page(ctx, a, at) })
-			if err != nil {
-				fail(err)
-				return
-			}
-			if len(p.Items) == 0 {
-				return
-			}
-			ends := key(p.Items[0]) + " " + key(p.Items[len(p.Items)-1])
-			if ends == before {
-				fail(api.ErrPageRepeated)
-				return
-			}
-			before = ends
-			for _, item := range p.Items {
-				if !yield(item, nil) {
-					return
-				}
-			}
-			if !p.Next {
-				return
-			}
-			at.Offset += len(p.Items)
-		}
-		fail(api.ErrTooManyPages)
-	}
+	return gated.List(ctx, c.gate(), start, key, func(ctx context.Context, p api.Paging) (api.Page[T], error) {
+		return page(ctx, c.core.of(c.account), p)
+	})
 }

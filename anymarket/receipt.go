@@ -26,11 +26,15 @@ func (e *WarningError) Error() string { return "strict mode: " + strings.Join(e.
 
 // accept stores an entry of the client's account.
 func (c *Client) accept(ctx context.Context, e outbox.Entry, warnings []string) (Receipt, error) {
+	return c.acceptBy(ctx, c.core.outbox.Accept, e, warnings)
+}
+
+func (c *Client) acceptBy(ctx context.Context, accept func(context.Context, outbox.Entry) (outbox.Receipt, error), e outbox.Entry, warnings []string) (Receipt, error) {
 	if c.core.config.Strict && len(warnings) > 0 {
 		return Receipt{}, &WarningError{Warnings: warnings}
 	}
 	e.Account = c.account
-	r, err := c.core.outbox.Accept(ctx, e)
+	r, err := accept(ctx, e)
 	if err != nil {
 		return Receipt{}, err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/anymarket-go/sdk/anymarket/anymarkettest"
 	"github.com/anymarket-go/sdk/anymarket/api"
 	"github.com/anymarket-go/sdk/outbox"
+	"github.com/anymarket-go/sdk/outbox/outboxtest"
 )
 
 // config is that of a client of the fake's first account.
@@ -24,7 +25,8 @@ func config(t *testing.T, s *anymarkettest.Server) anymarket.Config {
 	}
 }
 
-// open opens a client that is checked and closed at the end of the test.
+// open opens a client that is checked and closed at the end of the test, and
+// leaves no file open then. Goroutines that outlive a test fail its bubble.
 func open(t *testing.T, c anymarket.Config) *anymarket.Client {
 	t.Helper()
 	client, err := anymarket.Open(t.Context(), c)
@@ -35,6 +37,7 @@ func open(t *testing.T, c anymarket.Config) *anymarket.Client {
 			require.NoError(t, err)
 		}
 		require.NoError(t, client.Close())
+		outboxtest.Released(t, client.Outbox())
 	})
 	return client
 }
@@ -59,7 +62,7 @@ func order(id string) api.NewOrder {
 	}
 }
 
-const accessKey = "35240712345678000195550010000001231000001234"
+const accessKey = "35240712345678000195550010000001231000001230"
 
 func invoiced(key string) api.OrderUpdate {
 	return api.OrderUpdate{Status: api.StatusInvoiced, Invoice: &api.Invoice{AccessKey: key, Number: "1", Series: "1", Date: api.At(time.Now())}}

@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"github.com/anymarket-go/sdk/anymarket/api"
+	"github.com/anymarket-go/sdk/anymarket/internal/verdict"
 	"github.com/anymarket-go/sdk/outbox"
 )
 
@@ -16,6 +17,7 @@ const (
 	groupOrders
 	groupStock
 	groupPrices
+	groupReload
 )
 
 // kindStock and families are stored and never change.
@@ -166,16 +168,10 @@ func (c *core) putStock(ctx context.Context, batch []outbox.Lease) outbox.Answer
 	items := make([]api.StockItem, len(batch))
 	for i, l := range batch {
 		if err := json.Unmarshal(l.Body, &items[i]); err != nil {
-			return unreadable(err)
+			return verdict.Unreadable(err)
 		}
 	}
-	return entryAnswer(outbox.Absolute, c.of(batch[0].Account).Stocks().Put(ctx, items...))
-}
-
-// unreadable is the answer for a body that is not what its kind stores, as an
-// operator can edit it.
-func unreadable(err error) outbox.Answer {
-	return outbox.Answer{Result: outbox.Result{Verdict: outbox.Rejected, Reason: "the stored body cannot be read: " + short(err.Error())}}
+	return verdict.OfEntry(outbox.Absolute, c.of(batch[0].Account).Stocks().Put(ctx, items...))
 }
 
 // mergeStock carries over what the newer value leaves out.

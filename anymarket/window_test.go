@@ -32,40 +32,42 @@ func announced(t *testing.T) maintenance.Window {
 	return w
 }
 
+// inEachOutage runs a test with each form that a maintenance can have, against
+// a fake that takes an order twice if it is sent twice.
+func inEachOutage(t *testing.T, f func(t *testing.T, s *anymarkettest.Server)) {
+	t.Helper()
+	for _, mode := range anymarkettest.Outages() {
+		t.Run(mode.String(), func(t *testing.T) {
+			in(t, anymarkettest.Options{Outage: mode, Duplicate: 201, Latency: 1500 * time.Millisecond}, f)
+		})
+	}
+}
+
 // The announced window end to end, with a crash in it: what a shop does in it
 // is all there afterwards, each order once, the newest stock and prices. Held
 // against what the fake knows, not against the client's books.
 func TestAnnouncedWindow(t *testing.T) {
-	for _, mode := range anymarkettest.Outages() {
-		t.Run(mode.String(), func(t *testing.T) {
-			// Nothing there helps against a second creation.
-			in(t, anymarkettest.Options{Outage: mode, Duplicate: 201}, func(t *testing.T, s *anymarkettest.Server) {
-				day := newDay(t, s)
-				w := announced(t)
-				s.MaintenanceAt(w.Start, w.End.Sub(w.Start))
-				calendar, err := maintenance.New(w)
-				require.NoError(t, err)
-				day.cfg.Windows = calendar
-				day.open()
-				time.Sleep(time.Until(w.Start.Add(-10 * time.Minute)))
-				day.trade(20) // some of it is on the wire when the window begins
-				time.Sleep(time.Until(w.Start.Add(time.Hour)))
-				before := s.Count("")
-				day.trade(40)
-				day.crash()
-				day.trade(40)
-				time.Sleep(time.Until(w.End.Add(-time.Second)))
-				for _, r := range s.Log()[before:] {
-					require.Equal(t, "GET /stocks/locals", r.Route, "canaries only, at %s, began %s", r.At, w.Start)
-				}
-				time.Sleep(time.Second)
-				require.NoError(t, day.c.Outbox().Drain(t.Context()))
-				require.Less(t, time.Since(w.End), 10*time.Minute)
-				time.Sleep(time.Hour) // for what may come late
-				day.check()
-			})
-		})
-	}
+	inEachOutage(t, func(t *testing.T, s *anymarkettest.Server) {
+		day := newDay(t, s)
+		w := day.openBeforeWindow()
+		s.MaintenanceAt(w.Start, w.End.Sub(w.Start))
+		time.Sleep(time.Until(w.Start.Add(-time.Second)))
+		day.trade(20)
+		time.Sleep(time.Until(w.Start.Add(-time.Nanosecond)))
+		require.Positive(t, day.c.Outbox().Stats().InFlight, "some of it is on the wire when the window begins")
+		time.Sleep(time.Hour)
+		before := s.Count("")
+		day.trade(40)
+		day.crash()
+		day.trade(40)
+		time.Sleep(time.Until(w.End.Add(-time.Second)))
+		day.onlyCanaries(before)
+		time.Sleep(time.Second)
+		require.NoError(t, day.c.Outbox().Drain(t.Context()))
+		require.Less(t, time.Since(w.End), 10*time.Minute)
+		time.Sleep(time.Hour) // for what may come late
+		day.check()
+	})
 }
 
 // The same without anyone having announced it, by crash after crash.
@@ -90,48 +92,67 @@ func TestOutageThatNobodyAnnounced(t *testing.T) {
 	}
 }
 
-// A window that overruns by two hours just waits.
+// A window that overruns by two hours just waits, also after a crash in it and
+// another in the two hours.
 func TestWindowThatOverruns(t *testing.T) {
-	in(t, anymarkettest.Options{}, func(t *testing.T, s *anymarkettest.Server) {
+	inEachOutage(t, func(t *testing.T, s *anymarkettest.Server) {
 		day := newDay(t, s)
-		start := time.Now().Add(time.Minute).UTC()
-		calendar, err := maintenance.New(maintenance.Window{Start: start, End: start.Add(4 * time.Hour)})
-		require.NoError(t, err)
-		day.cfg.Windows = calendar
-		day.open()
-		s.MaintenanceAt(start, 6*time.Hour)
-		time.Sleep(2 * time.Minute)
-		day.trade(30)
+		w := day.openBeforeWindow()
+		s.MaintenanceAt(w.Start, 6*time.Hour)
+		time.Sleep(time.Until(w.Start.Add(time.Minute)))
+		day.trade(15)
 		for _, err := range day.c.Orders.List(t.Context(), api.OrderFilter{}, api.Paging{}) {
 			var closed *outbox.ClosedError
 			require.ErrorAs(t, err, &closed)
-			require.Equal(t, start.Add(4*time.Hour), closed.Until.UTC())
+			require.Equal(t, w.End, closed.Until.UTC())
 		}
-		time.Sleep(time.Until(start.Add(6*time.Hour - time.Second)))
-		require.Zero(t, s.Count("PUT /stocks"))
+		day.crash()
+		day.trade(15)
+		time.Sleep(time.Until(w.End.Add(-time.Second)))
+		day.onlyCanaries(0)
+		time.Sleep(time.Hour)
+		day.crash()
+		time.Sleep(time.Until(w.End.Add(2*time.Hour - time.Second)))
+		require.Empty(t, s.Orders())
+		require.Empty(t, s.Stocks())
+		time.Sleep(time.Second)
 		require.NoError(t, day.c.Outbox().Drain(t.Context()))
+		require.Less(t, time.Since(w.End.Add(2*time.Hour)), 10*time.Minute)
+		time.Sleep(time.Hour) // for what may come late
 		day.check()
 	})
 }
 
 // A window that begins ten minutes late holds as announced: canaries that
-// succeed before one failed do not end it.
+// succeed before one failed do not end it, nor does a crash among them. It ends
+// when the maintenance does, which is as late.
 func TestWindowThatBeginsLate(t *testing.T) {
-	in(t, anymarkettest.Options{}, func(t *testing.T, s *anymarkettest.Server) {
+	inEachOutage(t, func(t *testing.T, s *anymarkettest.Server) {
+		const late = 10 * time.Minute
 		day := newDay(t, s)
-		start := time.Now().Add(time.Minute).UTC()
-		calendar, err := maintenance.New(maintenance.Window{Start: start, End: start.Add(4 * time.Hour)})
-		require.NoError(t, err)
-		day.cfg.Windows = calendar
-		day.open()
-		s.MaintenanceAt(start.Add(10*time.Minute), 3*time.Hour+50*time.Minute)
-		time.Sleep(2 * time.Minute)
-		day.trade(30)
-		time.Sleep(time.Until(start.Add(4*time.Hour - time.Second)))
+		w := day.openBeforeWindow()
+		s.MaintenanceAt(w.Start.Add(late), w.End.Sub(w.Start))
+		time.Sleep(time.Until(w.Start.Add(time.Minute)))
+		day.trade(15)
+		time.Sleep(time.Minute)
+		day.crash() // up still
+		time.Sleep(time.Until(w.Start.Add(late)))
+		require.Greater(t, s.Count("GET /stocks/locals"), 10, "early successes, at least two in a row after the crash")
+		time.Sleep(time.Hour)
+		day.trade(15)
+		day.crash() // down by now
+		time.Sleep(time.Until(w.End.Add(late - time.Second)))
+		require.Empty(t, s.Orders())
+		require.Empty(t, s.Stocks())
 		for _, r := range s.Log() {
-			require.Equal(t, "GET /stocks/locals", r.Route, "canaries only, at %s", r.At)
+			if r.At.Before(w.End) {
+				require.Equal(t, "GET /stocks/locals", r.Route, "canaries only, at %s, began %s", r.At, w.Start)
+			}
 		}
+		time.Sleep(time.Second)
 		require.NoError(t, day.c.Outbox().Drain(t.Context()))
+		require.Less(t, time.Since(w.End.Add(late)), 10*time.Minute)
+		time.Sleep(time.Hour)
 		day.check()
 	})
 }
@@ -204,6 +225,26 @@ func newDay(t *testing.T, s *anymarkettest.Server) *day {
 	return d
 }
 
+// openBeforeWindow opens a client that knows the announced window.
+func (d *day) openBeforeWindow() maintenance.Window {
+	d.t.Helper()
+	w := announced(d.t)
+	calendar, err := maintenance.New(w)
+	require.NoError(d.t, err)
+	d.cfg.Windows = calendar
+	d.open()
+	return w
+}
+
+// onlyCanaries says that canaries are all that came since the first so many
+// requests.
+func (d *day) onlyCanaries(since int) {
+	d.t.Helper()
+	for _, r := range d.s.Log()[since:] {
+		require.Equal(d.t, "GET /stocks/locals", r.Route, "canaries only, at %s", r.At)
+	}
+}
+
 func sku(i int) string { return fmt.Sprint("SKU-", i%daySKUs) }
 
 func (d *day) open() {
@@ -214,7 +255,7 @@ func (d *day) open() {
 // crash ends the client as a crash would and opens another on its file.
 func (d *day) crash() {
 	d.t.Helper()
-	d.c.Abort()
+	d.s.Crash(d.c)
 	d.open()
 	require.NoError(d.t, d.c.Outbox().Check(d.t.Context()))
 }

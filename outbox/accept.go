@@ -11,8 +11,9 @@ import (
 
 // Accept stores an entry and returns when it is durable. ctx governs that
 // alone. Errors wrap [ErrInvalid], [ErrFull], [ErrUnknown] or [ErrClosed], or
-// are an [*AddressingError] or a [*ConflictError]; after any but ErrUnknown
-// nothing was stored. A creation whose key is known is not stored again: the
+// [ErrState] for a step whose creation was discarded, or are an
+// [*AddressingError] or a [*ConflictError]; after any but ErrUnknown nothing was
+// stored. A creation whose key is known is not stored again: the
 // receipt is that of the first, marked as a duplicate. Nor is a value with
 // Entry.AsOf stored that gives way: the receipt is that of the newer one.
 func (o *Outbox) Accept(ctx context.Context, e Entry) (Receipt, error) {
@@ -76,7 +77,8 @@ type prepared struct {
 	stored
 	k          *kind
 	addressing string
-	onceKey    []byte
+	onceKey    []byte // of a creation
+	creation   []byte // the key of the one that a step belongs to
 	fields     []fieldHash
 	receipt    Receipt
 	sameAs     *prepared // the same creation, earlier in the call
@@ -120,6 +122,9 @@ func (o *Outbox) prepare(e *Entry, p *prepared) error {
 	p.kind, p.account, p.key, p.once, p.group, p.body = k.Name, e.Account, e.Key, e.Once, e.Group, e.Body
 	if p.group == 0 {
 		p.group = k.Group
+	}
+	if k.Class == Step && e.Once != "" {
+		p.creation = onceKey(k.Host, e.Account, e.Once)
 	}
 	if k.Class == Once {
 		p.onceKey = onceKey(k.Host, e.Account, e.Once)
@@ -225,6 +230,11 @@ func (o *Outbox) admissible(t *tx, b *batch, p *prepared, now time.Time) error {
 		known, err := o.knownCreation(t, b, p, now)
 		if known || err != nil {
 			return err
+		}
+	}
+	if p.creation != nil {
+		if c, ok, err := t.creationUnder(p.creation, now); err == nil && ok && c.expiresAt != 0 && c.deliveredAt == 0 {
+			return fmt.Errorf("%w: the creation that the step belongs to, %s, was discarded", ErrState, ID{file: o.store.file, seq: c.seq})
 		}
 	}
 	l := o.stillLane(p.found)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/anymarket-go/sdk/outbox"
 	"github.com/anymarket-go/sdk/outbox/outboxtest"
@@ -16,11 +17,12 @@ import (
 
 const holdFile = "OUTBOX_TEST_HOLD_FILE"
 
-// TestMain lets the test binary be the process that holds a file.
+// TestMain lets the test binary be the process that holds a file. Else it fails
+// if a goroutine of any test is left at the end.
 func TestMain(m *testing.M) {
 	path := os.Getenv(holdFile)
 	if path == "" {
-		os.Exit(m.Run())
+		goleak.VerifyTestMain(m) // exits
 	}
 	o, err := outbox.Open(path, stockOnly(&outboxtest.Host{}))
 	if err != nil {

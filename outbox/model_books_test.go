@@ -70,10 +70,16 @@ func (m *model) acceptedAll(es []Entry, rs []Receipt, err error) {
 	m.t.Helper()
 	bodies := map[laneName]string{}
 	for _, e := range es {
+		n := nameOf(e)
+		if c := m.creations[n]; e.Kind == kindStep && c != nil && c.cancelled {
+			if !errors.Is(err, ErrState) {
+				m.fatalf("step of creation %s, which was discarded: got %v", c.id, err)
+			}
+			return
+		}
 		if e.Kind != kindCreate {
 			continue
 		}
-		n := nameOf(e)
 		known, ok := bodies[n]
 		if c := m.creations[n]; c != nil {
 			known, ok = c.body, true

@@ -65,7 +65,7 @@ func (o *Outbox) readiness(l *lane) (list *laneList, at int64) {
 	if proof != 0 {
 		if left := proof - o.uptime(o.kinds[h.kind].Host); left > 0 {
 			// Uptime grows with signs of life only, at best as fast as time.
-			due = max(due, now+int64(max(left, time.Second)))
+			due = max(due, now+int64(max(left, min(time.Second, o.opts.CanaryInterval))))
 		}
 	}
 	if due > now {

@@ -131,8 +131,8 @@ func (o *Outbox) alarmsFor(s *Stats) []Alarm {
 	raise(s.Broken != "", AlarmBroken, "a commit failed, nothing is accepted until the outbox is rebuilt: %s", s.Broken)
 	age := time.Since(s.OldestDue)
 	raise(!s.OldestDue.IsZero() && age > o.opts.MaxDueAge, AlarmOverdue, "the oldest due entry has waited for %s", age.Round(time.Second))
-	raise(s.Dead > 0, AlarmDead, "%d dead letters need a person", s.Dead)
-	raise(s.Parked > 0, AlarmParked, "%d entries are parked and need a person", s.Parked)
+	raise(s.Dead > 0, AlarmDead, "dead letters that need a person: %d", s.Dead)
+	raise(s.Parked > 0, AlarmParked, "parked entries that need a person: %d", s.Parked)
 	raise(len(s.Suspended) > 0, AlarmSuspended, "accounts are suspended because their credential was refused: %q", s.Suspended)
 	return out
 }

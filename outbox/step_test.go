@@ -11,6 +11,21 @@ import (
 	"github.com/anymarket-go/sdk/outbox/outboxtest"
 )
 
+func TestStepOfADiscardedCreationIsRefusedAtOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		h := &outboxtest.Host{}
+		r := orderRig(t, h, nil)
+		creation := r.create("order-1", "M-1", "{}")
+		waits := r.step("order-1", "M-1", "paid")
+		require.NoError(t, r.o.Discard(t.Context(), creation.ID(), "made by mistake"))
+		r.stands(waits, outbox.Cancelled)
+		_, err := r.o.Accept(t.Context(), outbox.Entry{Kind: "status", Key: "order-1", Once: "M-1", Body: []byte("shipped")})
+		require.ErrorIs(t, err, outbox.ErrState)
+		require.ErrorContains(t, err, "the creation that the step belongs to, "+creation.ID().String()+", was discarded")
+		r.step("order-2", "M-2", "paid") // created by another program, perhaps
+	})
+}
+
 func TestStepsFollowTheirCreationInOrder(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		h := &outboxtest.Host{Latency: time.Second}

@@ -47,7 +47,7 @@ func (c *call) done() answer { return answer{status: http.StatusNoContent} }
 // refuse answers with an error in the API's shape.
 func (c *call) refuse(status int, format string, args ...any) answer {
 	e := map[string]any{"code": strconv.Itoa(status), "message": fmt.Sprintf(format, args...)}
-	if c.s.o.OtherSpelling {
+	if c.s.o.OtherSpelling != c.market() { // the API for marketplaces has numbers
 		e["code"] = status
 	}
 	b, err := json.Marshal(e)

@@ -58,6 +58,7 @@ func (s *Server) handle(route string, h handler, plain bool) http.HandlerFunc {
 func (s *Server) record(c *call, route string, plain bool) Request {
 	header := c.r.Header.Clone()
 	header.Del("gumgaToken")
+	header.Del("token")
 	query := c.r.URL.Query()
 	if query.Has("gumgaToken") {
 		query.Set("gumgaToken", "[hidden]")
@@ -70,7 +71,7 @@ func (s *Server) record(c *call, route string, plain bool) Request {
 		N: len(s.log) + 1, At: c.now, Method: c.r.Method, Path: strings.TrimPrefix(c.r.URL.EscapedPath(), "/v2"), Route: route,
 		Query: query, Header: header, Body: c.body, Plain: plain,
 	}
-	if a := s.tokens[c.r.Header.Get("gumgaToken")]; a != nil {
+	if a := s.tokens[c.token()]; a != nil {
 		rec.Account = a.name
 	}
 	s.log = append(s.log, rec)
@@ -203,11 +204,11 @@ func (s *Server) reply(w http.ResponseWriter, c *call, f Fault, a answer) {
 // admit finds the account and counts the request against its limit. If it is
 // not admitted the answer says why; else it carries only headers.
 func (c *call) admit() (answer, bool) {
-	s, token := c.s, c.r.Header.Get("gumgaToken")
-	if token == "" {
-		token = c.r.URL.Query().Get("gumgaToken")
-	}
+	s, token := c.s, c.token()
 	a := s.tokens[token]
+	if refused, strange := c.strangeApp(); strange {
+		return refused, false
+	}
 	switch {
 	case token == "":
 		return c.sick(NoToken), false

@@ -18,6 +18,9 @@
 // orders with their transitions, feeds, callbacks, campaigns. Each [Account]
 // has its own; the first one is embedded in the [Server].
 //
+// Under [Server.MarketplaceURL] it serves the API for marketplaces, on the same
+// state: an account is a seller there, and a sale becomes an order of its seller.
+//
 // Much of what ANYMARKET does is not documented. Where several behaviours are
 // possible an [Options] field chooses, so that a test can live in each of the
 // possible worlds: batches that are refused as a whole or in part, duplicates
@@ -29,7 +32,8 @@
 // [Server.Maintenance] and [Server.MaintenanceAt] take the service away for a
 // time, [Server.Fail] scripts what the next requests meet, Options.Script
 // decides for each. A [Fault] can apply the request and lose the answer, or
-// apply it late.
+// apply it late. [Server.Crash] ends the client itself, as the death of its
+// process would.
 //
 // # What is true
 //

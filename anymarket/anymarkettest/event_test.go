@@ -165,6 +165,31 @@ func TestCallbacks(t *testing.T) {
 		require.Equal(r.t, 3, pushes[2].Attempt)
 		require.Equal(r.t, 500, pushes[2].Status)
 	})
+	in(t, "lost and overtaken", opts{}, func(r *rig) {
+		h := start(r, "http://erp.test/hook")
+		r.s.SetFates(func(p anymarkettest.Push) anymarkettest.Fate {
+			if strings.Contains(p.Body, "CREATE") {
+				return anymarkettest.Fate{After: 10 * time.Second}
+			}
+			return anymarkettest.Fate{Lost: p.Attempt < 3 || strings.Contains(p.Body, "CONCLUDED")}
+		})
+		id := r.s.AddOrder(`{}`)
+		r.s.SetOrder(id, `{"status":"INVOICED"}`)
+		r.s.SetOrder(id, `{"status":"CONCLUDED"}`)
+		time.Sleep(time.Hour)
+		require.Len(r.t, h.bodies, 2)
+		require.Contains(r.t, h.bodies[0], "CREATE")
+		require.Contains(r.t, h.bodies[1], "INVOICED")
+		require.Len(r.t, r.s.Pushes(), 7)
+		require.Contains(r.t, r.s.Pushes()[0].Err, "lost")
+		feed := r.s.Feed("ORDER")
+		require.Len(r.t, feed, 1)
+		require.Equal(r.t, "CONCLUDED", feed[0].Status)
+		r.s.SetFates(nil)
+		r.s.SetOrder(id, `{"status":"CANCELED"}`)
+		synctest.Wait()
+		require.Len(r.t, h.bodies, 3)
+	})
 	in(t, "nobody there, in a maintenance, twice, other spelling", opts{CallbackTwice: true, FeedAlways: true, OtherSpelling: true}, func(r *rig) {
 		r.s.AddCallback(anymarkettest.Callback{URL: "https://nobody.test/", Order: true})
 		r.s.Maintenance(time.Hour)

@@ -34,8 +34,18 @@ func (s *Server) Listen(ctx context.Context, address string) (baseURL string, er
 	mux.Handle("/", s.routes(true))
 	mux.HandleFunc(AdminPath+"maintenance", s.adminMaintenance)
 	mux.HandleFunc("GET "+AdminPath+"log", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.Log()) })
-	s.serve(l, mux)
+	s.serve(l, &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute, ConnState: s.countReal})
 	return "http://" + l.Addr().String() + "/v2", nil
+}
+
+func (s *Server) countReal(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		s.real.Add(1)
+	case http.StateHijacked, http.StateClosed: // the ends of a connection
+		s.real.Add(-1)
+	default:
+	}
 }
 
 func (s *Server) adminMaintenance(w http.ResponseWriter, r *http.Request) {

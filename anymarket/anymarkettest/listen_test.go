@@ -73,3 +73,37 @@ func TestCallbacksToARealReceiver(t *testing.T) {
 	s.AddOrder(`{}`)
 	require.Equal(t, "/hook", <-got)
 }
+
+// A request of a client that died has had its effect once its connections are
+// gone.
+func TestConnectionsOfARealPort(t *testing.T) {
+	t.Parallel()
+	s := anymarkettest.New(opts{})
+	defer func() { require.NoError(t, s.Close()) }()
+	base, err := s.Listen(t.Context(), "127.0.0.1:0")
+	require.NoError(t, err)
+	tr := &http.Transport{}
+	r := newRig(t, s)
+	r.client.Transport = tr
+	r.want(204, "", "PUT", base+"/stocks", one)
+	require.Equal(t, 1, s.Conns())
+	s.Fail(anymarkettest.Fault{Mode: anymarkettest.Hang, Applied: true})
+	ctx, cancel := context.WithCancel(t.Context())
+	died := make(chan error)
+	go func() {
+		_, err := r.try(ctx, "PUT", base+"/stocks", two)
+		died <- err
+	}()
+	require.Eventually(t, func() bool { return s.Count("") == 2 }, 10*time.Second, time.Millisecond)
+	require.Equal(t, 1, s.Conns(), "it is being answered")
+	cancel()
+	require.ErrorIs(t, <-died, context.Canceled)
+	tr.CloseIdleConnections()
+	require.Eventually(t, func() bool { return s.Conns() == 0 }, 10*time.Second, time.Millisecond)
+	require.Len(t, s.Effects(), 2)
+
+	s.Fail(anymarkettest.Fault{Mode: anymarkettest.Reset})
+	_, err = r.try(t.Context(), "PUT", base+"/stocks", one)
+	require.Error(t, err)
+	require.Zero(t, s.Conns())
+}

@@ -15,7 +15,8 @@ type Request struct {
 	// Account is whose token it carried; empty if none's.
 	Account string
 	Method  string
-	// Path is without /v2; Route is its pattern, such as "PUT /orders/{id}".
+	// Path is without /v2; Route is its pattern, such as "PUT /orders/{id}". Those
+	// of the API for marketplaces begin with MarketplacePath.
 	Path, Route string
 	Query       url.Values
 	Header      http.Header // without the token

@@ -61,6 +61,19 @@ type Options struct {
 	// NFeRefusal, if set, is the text of the 500 that answers fiscal documents.
 	NFeRefusal string
 
+	// AppID is the marketplace's in its own API, and Marketplace its name in
+	// orders; default to "app" and "MARKETPLACE". A second sale with the same
+	// marketPlaceId is treated as Duplicate says, but with 400 for 422.
+	AppID, Marketplace string
+	// SalesInAnyStatus takes sales in any status; else only pending and paid
+	// ones. NoPendingSales refuses pending ones, as for a seller who does not
+	// import them.
+	SalesInAnyStatus, NoPendingSales bool
+	// SilentMarks answers a mark that the status of a sale does not allow, as
+	// after its cancellation, with a success that changes nothing; else it is
+	// refused.
+	SilentMarks bool
+
 	// DefaultLimit is the page size without a limit; defaults to 5.
 	DefaultLimit int
 	// RefuseBigLimit answers a limit above 100 with 400; else 100 applies.
@@ -72,7 +85,7 @@ type Options struct {
 	// EmptyContent gives an empty page its content, []; else it has none.
 	EmptyContent bool
 	// IgnoreFilters names query parameters that are ignored, offset and limit
-	// among them.
+	// among them. With marketPlaceId the look-up of a sale brings another one.
 	IgnoreFilters []string
 	// CampaignCountOff is added to the count of campaigns.
 	CampaignCountOff int
@@ -95,7 +108,7 @@ type Options struct {
 	CallbackListing int
 
 	// OtherSpelling uses the other spelling wherever two are known: integer
-	// error codes, deliveryStatus, shippings as an object, numeric content.id
+	// error codes, and text in the API for marketplaces, no body after a mark, deliveryStatus, shippings as an object, numeric content.id
 	// and no event in callbacks, dates in UTC with milliseconds, a numeric
 	// idAccount of campaigns.
 	OtherSpelling bool
@@ -157,6 +170,12 @@ func (o Options) withDefaults() Options {
 	def(&o.MaxBatchStatus, http.StatusUnprocessableEntity)
 	def(&o.Duplicate, http.StatusUnprocessableEntity)
 	def(&o.DefaultLimit, 5)
+	if o.AppID == "" {
+		o.AppID = "app"
+	}
+	if o.Marketplace == "" {
+		o.Marketplace = "MARKETPLACE"
+	}
 	if o.Outage == Up {
 		o.Outage = Unavailable
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"time"
@@ -22,6 +23,35 @@ type Push struct {
 	Attempt int    // from 1
 	Status  int    // 0 if no answer came
 	Err     string // why
+}
+
+// Fate is what becomes of one attempt of a callback. The zero Fate is that it
+// goes out now.
+type Fate struct {
+	// Lost attempts reach nobody. After three the change goes into the feed.
+	Lost bool
+	// After delays the attempt, so that later ones overtake it.
+	After time.Duration
+}
+
+// SetFates has a function decide on each attempt of a callback from here on,
+// before it goes out: At, Status and Err are not known then. It is called by many
+// goroutines. nil is the zero Fate for all.
+func (s *Server) SetFates(decide func(Push) Fate) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fates = decide
+}
+
+// fate asks what becomes of an attempt.
+func (s *Server) fate(p Push) Fate {
+	s.mu.Lock()
+	decide := s.fates
+	s.mu.Unlock()
+	if decide == nil {
+		return Fate{}
+	}
+	return decide(p)
 }
 
 // Pushes returns the attempts of callbacks so far, in order.
@@ -89,9 +119,17 @@ func (s *Server) push(e change) {
 
 // attempt is one try; the answer wanted is 200 or 201.
 func (s *Server) attempt(ctx context.Context, client *http.Client, e change, body []byte, n int) bool {
-	p := Push{At: time.Now(), Account: e.a.name, URL: e.reg.URL, Body: string(body), Attempt: n}
+	p := Push{Account: e.a.name, URL: e.reg.URL, Body: string(body), Attempt: n}
+	f := s.fate(p)
+	if f.After > 0 && !s.pause(f.After) {
+		return false
+	}
+	p.At = time.Now()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.reg.URL, bytes.NewReader(body))
-	if err == nil {
+	switch {
+	case f.Lost:
+		err = errLost
+	case err == nil:
 		req.Header.Set("Content-Type", "application/json")
 		var resp *http.Response
 		if resp, err = client.Do(req); err == nil {
@@ -107,6 +145,8 @@ func (s *Server) attempt(ctx context.Context, client *http.Client, e change, bod
 	s.pushes = append(s.pushes, p)
 	return p.Status == http.StatusOK || p.Status == http.StatusCreated
 }
+
+var errLost = errors.New("lost on the way")
 
 // pause waits; false means that the server closes.
 func (s *Server) pause(d time.Duration) bool {

@@ -10,9 +10,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/anymarket-go/sdk/anymarket/anymarkettest"
 )
+
+// TestMain fails if a goroutine of any test is left at the end.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // rig calls a fake as a client would.
 type rig struct {

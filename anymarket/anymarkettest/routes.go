@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// routes serves v2. Patterns that differ only in a word share one, since a
+// routes serves v2 and the API for marketplaces. Patterns that differ only in a word share one, since a
 // ServeMux refuses those of which neither is the narrower.
 func (s *Server) routes(plain bool) http.Handler {
 	mux := http.NewServeMux()
@@ -74,6 +74,11 @@ func (s *Server) routes(plain bool) http.Handler {
 		if path == "/callbacks" { // the official SDK adds a slash
 			mux.HandleFunc(method+" /v2/callbacks/{$}", s.handle(pattern, h, plain))
 		}
+	}
+	for pattern, h := range marketRoutes() {
+		method, path, _ := strings.Cut(pattern, " ")
+		route := method + " " + MarketplacePath + path
+		mux.HandleFunc(route, s.handle(route, h, plain))
 	}
 	mux.HandleFunc("/", s.handle("", noRoute, plain))
 	return mux

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -31,6 +32,7 @@ type Server struct {
 	net  *memnet.Network
 	done chan struct{}  // closed by Close
 	wg   sync.WaitGroup // handlers, serving, callbacks
+	real atomic.Int64   // open connections to real ports
 
 	mu         sync.Mutex // guards the fields below and those of accounts
 	closed     bool
@@ -45,6 +47,7 @@ type Server struct {
 	outages    []outage
 	late       []late
 	pushes     []Push
+	fates      func(Push) Fate
 	servers    []*http.Server
 	transports []*http.Transport
 	listening  bool // on a real port
@@ -76,11 +79,10 @@ func (s *Server) serveMem(name, port string, h http.Handler) {
 	if err != nil {
 		panic(fmt.Sprintf("anymarkettest: %v", err)) // a name that is used twice
 	}
-	s.serve(l, h)
+	s.serve(l, &http.Server{Handler: h, ReadHeaderTimeout: time.Minute})
 }
 
-func (s *Server) serve(l net.Listener, h http.Handler) {
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
+func (s *Server) serve(l net.Listener, srv *http.Server) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -130,8 +132,10 @@ func (s *Server) Break() {
 	s.net.Break(host + ":80")
 }
 
-// Conns is the number of open connections in the fake's own network.
-func (s *Server) Conns() int { return s.net.Conns() }
+// Conns is the number of open connections, in the fake's own network and on real
+// ports. Requests of a client that died have had their effect, but for late
+// ones, once its connections are gone.
+func (s *Server) Conns() int { return s.net.Conns() + int(s.real.Load()) }
 
 // Close ends all connections and callbacks and waits for them. It is safe to
 // call twice.

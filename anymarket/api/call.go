@@ -25,8 +25,9 @@ func (t target) withJSON(method string, v any) (Request, error) {
 	return r, nil
 }
 
-// fetch makes a call whose answer has a body, which parse reads.
-func fetch[T any](ctx context.Context, c *Client, r Request, parse func(body []byte) (T, error)) (T, error) {
+// Fetch makes a call whose answer has a body, which parse reads. What parse
+// refuses is an [*Error] of [ShapeJSON], an empty body one of [ShapeEmpty].
+func Fetch[T any](ctx context.Context, c *Client, r Request, parse func(body []byte) (T, error)) (T, error) {
 	var none T
 	ex, err := c.do(ctx, r)
 	if err != nil {
@@ -42,10 +43,10 @@ func fetch[T any](ctx context.Context, c *Client, r Request, parse func(body []b
 	return v, nil
 }
 
-// change is fetch for a write that is done whether or not the answer repeats
+// Change is Fetch for a write that is done whether or not the answer repeats
 // the result: 204, which has no body by definition, is a success with the zero
 // value.
-func change[T any](ctx context.Context, c *Client, r Request, parse func(body []byte) (T, error)) (T, error) {
+func Change[T any](ctx context.Context, c *Client, r Request, parse func(body []byte) (T, error)) (T, error) {
 	var none T
 	ex, err := c.do(ctx, r)
 	if err != nil || ex.status == http.StatusNoContent && ex.empty() {

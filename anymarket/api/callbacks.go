@@ -32,7 +32,7 @@ type Callback struct {
 func (b *Callback) UnmarshalJSON(data []byte) error {
 	type plain Callback
 	*b = Callback{}
-	if err := decodeLoose(data, (*plain)(b)); err != nil {
+	if err := Unmarshal(data, (*plain)(b)); err != nil {
 		return err
 	}
 	b.Raw = append(b.Raw, data...)
@@ -78,7 +78,7 @@ func (s Callbacks) Get(ctx context.Context, id ID) (Callback, error) {
 	if err != nil {
 		return Callback{}, err
 	}
-	return fetch(ctx, s.c, fill("/callbacks/{id}", segment).request(http.MethodGet), parseOne(callbackWithoutID))
+	return Fetch(ctx, s.c, fill("/callbacks/{id}", segment).request(http.MethodGet), parseOne(callbackWithoutID))
 }
 
 // Create registers a callback and returns it with its id; the zero Callback if
@@ -110,7 +110,7 @@ func (s Callbacks) write(ctx context.Context, method string, t target, callback 
 	if err != nil {
 		return Callback{}, err
 	}
-	return change(ctx, s.c, r, parseOne(callbackWithoutID))
+	return Change(ctx, s.c, r, parseOne(callbackWithoutID))
 }
 
 // Delete removes a callback.

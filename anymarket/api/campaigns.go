@@ -44,7 +44,7 @@ type Campaign struct {
 func (g *Campaign) UnmarshalJSON(data []byte) error {
 	type plain Campaign
 	*g = Campaign{}
-	if err := decodeLoose(data, (*plain)(g)); err != nil {
+	if err := Unmarshal(data, (*plain)(g)); err != nil {
 		return err
 	}
 	g.Raw = append(g.Raw, data...)
@@ -82,7 +82,7 @@ func (s Campaigns) Get(ctx context.Context, id ID) (Campaign, error) {
 	if err != nil {
 		return Campaign{}, err
 	}
-	return fetch(ctx, s.c, fill("/campaigns/{id}", segment).request(http.MethodGet), parseOne(campaignWithoutID))
+	return Fetch(ctx, s.c, fill("/campaigns/{id}", segment).request(http.MethodGet), parseOne(campaignWithoutID))
 }
 
 // parseCampaigns reads the envelope that only campaigns have: {pageSize, count,
@@ -94,7 +94,7 @@ func parseCampaigns(body []byte, p Paging) (Page[Campaign], error) {
 		Values *[]json.RawMessage `json:"values"`
 		Count  *int64             `json:"count"`
 	}
-	if err := decodeLoose(body, &b); err != nil {
+	if err := Unmarshal(body, &b); err != nil {
 		return Page[Campaign]{}, err
 	}
 	if b.Values == nil && b.Count == nil {

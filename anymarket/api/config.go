@@ -83,6 +83,9 @@ type Config struct {
 	// Origin is sent as x-module-origin, a free name of the caller. Not sent by
 	// default. Source: official SDK, since 2021.
 	Origin string
+	// AppID, if set, makes the client one of the API for marketplaces, see package
+	// marketplace: its requests carry appId and token in place of gumgaToken.
+	AppID string
 	// OmitOrderNewPattern leaves out the header orderNewPattern: true, which
 	// order calls carry otherwise; it selects the newer model of totals.
 	// Source: official SDK, on all order calls since 2017.
@@ -124,6 +127,7 @@ func (c Config) validate() error {
 	refuse(c.MaxPages < 0, "MaxPages", "is negative")
 	refuse(!headerValue(c.UserAgent), "UserAgent", "contains a line break or control character")
 	refuse(!headerValue(c.Origin), "Origin", "contains a line break or control character")
+	refuse(c.AppID != "" && checkToken(c.AppID) != nil, "AppID", "contains a space, a control character or a non-ASCII character")
 	if t, ok := c.Transport.(*http.Transport); ok && t != nil && t.TLSClientConfig != nil {
 		low := t.TLSClientConfig.MinVersion
 		refuse(low != 0 && low < tls.VersionTLS12, "Transport", "allows TLS below 1.2")

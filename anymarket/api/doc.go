@@ -34,6 +34,12 @@
 // and what is not known stays in the field Raw that most models have. Raw of an
 // order has the buyer's data, so do not log it.
 //
+// # Endpoints without a method
+//
+// [Client.Do] makes any call. [Fetch], [FetchPage] and [Change] are what the typed
+// methods are made of, with [PathSegment] for paths, [Check] for values that
+// cannot be sent, and [Unmarshal] for models that are to be read leniently.
+//
 // # Lists
 //
 // A list is a sequence, read page by page as it is consumed:
@@ -72,9 +78,10 @@
 //
 // # The token
 //
-// It goes into the header gumgaToken and nowhere else: not into addresses,
-// errors, observations or %+v of a client. Redirects are not followed. http is
-// refused except to this machine, or if allowed explicitly.
+// It goes into the header gumgaToken, or token for marketplaces, and nowhere
+// else: not into addresses, errors, observations or %+v of a client. Redirects
+// are not followed. http is refused except to this machine, or if allowed
+// explicitly.
 //
 // # What this rests on
 //

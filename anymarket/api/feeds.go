@@ -22,7 +22,7 @@ type FeedEntry struct {
 func (f *FeedEntry) UnmarshalJSON(data []byte) error {
 	type plain FeedEntry
 	*f = FeedEntry{}
-	return decodeLoose(data, (*plain)(f))
+	return Unmarshal(data, (*plain)(f))
 }
 
 // Feeds is made by [Client.Feeds]. There is no cursor: read, process,
@@ -41,7 +41,7 @@ func (s Feeds) Orders(ctx context.Context, limit int) ([]FeedEntry, error) {
 	}
 	r := fixed("/orders/feeds").request(http.MethodGet)
 	r.Query = url.Values{"limit": {strconv.Itoa(p.Limit)}}
-	return fetch(ctx, s.c, r, parseArray(func(f FeedEntry) string {
+	return Fetch(ctx, s.c, r, parseArray(func(f FeedEntry) string {
 		if f.Token == "" {
 			return "token"
 		}

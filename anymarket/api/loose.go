@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// decodeLoose decodes data into v, a pointer to a struct. A field whose value
+// Unmarshal decodes JSON into v, a pointer to a struct, as the models here do. A field whose value
 // has another type than documented is converted where that is certain: number
 // or bool to text, text to number or bool, a single thing to a list of one.
 // Where it is not, the field stays zero. Only data that is no object at all, or
@@ -18,7 +18,7 @@ import (
 // The answers of ANYMARKET change types between editions of its document, and
 // an order that cannot be read because a postal code became a number would
 // stop more than it protects. Models that keep the raw JSON lose nothing.
-func decodeLoose(data []byte, v any) error {
+func Unmarshal(data []byte, v any) error {
 	err := json.Unmarshal(data, v)
 	var mismatch *json.UnmarshalTypeError
 	if err == nil || !errors.As(err, &mismatch) {

@@ -117,7 +117,7 @@ func (o *Order) UnmarshalJSON(data []byte) error {
 		DeliveryStatus string `json:"deliveryStatus"`
 		ShippingID     string `json:"shippingId"`
 	}{plain: (*plain)(o)}
-	if err := decodeLoose(data, &both); err != nil {
+	if err := Unmarshal(data, &both); err != nil {
 		return err
 	}
 	o.DeliverStatus = firstText(o.DeliverStatus, both.DeliveryStatus)

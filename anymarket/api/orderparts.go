@@ -122,7 +122,7 @@ func (s *ItemShippings) UnmarshalJSON(data []byte) error {
 		List []ItemShipping `json:"list"`
 	}
 	// As a list it has the loose decoding of any list.
-	if decodeLoose([]byte(`{"list":`+string(data)+`}`), &list) == nil {
+	if Unmarshal([]byte(`{"list":`+string(data)+`}`), &list) == nil {
 		*s = list.List
 	}
 	return nil

@@ -127,7 +127,7 @@ func (s Orders) Get(ctx context.Context, id ID) (Order, error) {
 	}
 	r := fill("/orders/{id}", segment).request(http.MethodGet)
 	r.Header = s.header()
-	return fetch(ctx, s.c, r, parseOne(orderWithoutID))
+	return Fetch(ctx, s.c, r, parseOne(orderWithoutID))
 }
 
 // LookUp returns the orders with the key of a marketplace: none if there is
@@ -166,7 +166,7 @@ func (s Orders) Create(ctx context.Context, order NewOrder) (Order, error) {
 		return Order{}, err
 	}
 	r.Header = s.header()
-	return fetch(ctx, s.c, r, parseOne(orderWithoutID))
+	return Fetch(ctx, s.c, r, parseOne(orderWithoutID))
 }
 
 // Update moves an order to a status and returns it; the zero Order if the
@@ -184,7 +184,7 @@ func (s Orders) Update(ctx context.Context, id ID, update OrderUpdate) (Order, e
 		return Order{}, err
 	}
 	r.Header = s.header()
-	return change(ctx, s.c, r, parseOne(orderWithoutID))
+	return Change(ctx, s.c, r, parseOne(orderWithoutID))
 }
 
 // PutNFe hands over the XML of an order's NF-e, as it was signed. A refusal by

@@ -130,7 +130,8 @@ type OrderUpdate struct {
 }
 
 // Validate returns a [*FieldError] if the update cannot be right: a status that
-// is none of the five, or one without what it announces.
+// is none of the five, or one without what it announces, or an access key of
+// 44 digits whose check digit is wrong.
 func (u OrderUpdate) Validate() error {
 	switch u.Status {
 	case StatusPaid, StatusCancelled:
@@ -153,7 +154,7 @@ func (u OrderUpdate) Validate() error {
 	}
 	var errs []error
 	if u.Invoice != nil {
-		errs = append(errs, checkTime("invoice.date", u.Invoice.Date))
+		errs = append(errs, checkTime("invoice.date", u.Invoice.Date), checkAccessKey("invoice.accessKey", u.Invoice.AccessKey))
 	}
 	if t := u.Tracking; t != nil {
 		errs = append(errs, checkTime("tracking.date", t.Date), checkTime("tracking.estimateDate", t.EstimateDate),

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -145,6 +146,14 @@ func pages[T any](ctx context.Context, c *Client, start Paging, get func(context
 	}
 }
 
+// FetchPage makes a call whose answer is a page, and reads its rows leniently;
+// missing names what a row has to have and lacks, empty if nothing.
+func FetchPage[T any](ctx context.Context, c *Client, r Request, p Paging, missing func(T) string) (Page[T], error) {
+	query := url.Values{}
+	maps.Copy(query, r.Query)
+	return getPage(ctx, c, target{route: r.Route, path: r.Path}, query, r.Header, p, parsePage(missing))
+}
+
 // getPage fetches one page.
 func getPage[T any](ctx context.Context, c *Client, t target, q url.Values, header http.Header, p Paging, parse func([]byte, Paging) (Page[T], error)) (Page[T], error) {
 	p, err := p.filled()
@@ -154,7 +163,7 @@ func getPage[T any](ctx context.Context, c *Client, t target, q url.Values, head
 	p.addTo(q)
 	r := t.request(http.MethodGet)
 	r.Query, r.Header = q, header
-	return fetch(ctx, c, r, func(body []byte) (Page[T], error) { return parse(body, p) })
+	return Fetch(ctx, c, r, func(body []byte) (Page[T], error) { return parse(body, p) })
 }
 
 // pageBody is the usual envelope. Of page, number is not used: documents
@@ -175,7 +184,7 @@ type pageBody struct {
 func parsePage[T any](missing func(T) string) func([]byte, Paging) (Page[T], error) {
 	return func(body []byte, p Paging) (Page[T], error) {
 		var b pageBody
-		if err := decodeLoose(body, &b); err != nil {
+		if err := Unmarshal(body, &b); err != nil {
 			return Page[T]{}, err
 		}
 		if b.Links == nil && b.Content == nil && b.Page == nil {

@@ -60,9 +60,10 @@ func wordSegment(field, word string) (string, error) {
 	return word, nil
 }
 
-// codeSegment returns a code of the caller's, which may hold any printable
-// character, escaped as one part of a path.
-func codeSegment(field, code string) (string, error) {
+// PathSegment returns a code, which may hold any printable character, escaped as
+// one part of a path. Field is what a [*FieldError] names if it is missing or
+// would not arrive as it is.
+func PathSegment(field, code string) (string, error) {
 	if err := needText(field, code); err != nil {
 		return "", err
 	}

@@ -45,7 +45,7 @@ type AdPriceResult struct {
 func (r *AdPriceResult) UnmarshalJSON(data []byte) error {
 	type plain AdPriceResult
 	*r = AdPriceResult{}
-	if err := decodeLoose(data, (*plain)(r)); err != nil {
+	if err := Unmarshal(data, (*plain)(r)); err != nil {
 		return err
 	}
 	r.Raw = append(r.Raw, data...)
@@ -148,7 +148,7 @@ func (s Prices) PutAds(ctx context.Context, prices ...AdPrice) ([]AdPriceResult,
 		return nil, err
 	}
 	parse := parseArray(anything[AdPriceResult])
-	return change(ctx, s.c, r, func(body []byte) ([]AdPriceResult, error) {
+	return Change(ctx, s.c, r, func(body []byte) ([]AdPriceResult, error) {
 		results, err := parse(body)
 		for i := range results {
 			switch {
@@ -189,7 +189,7 @@ func (s Prices) PutAd(ctx context.Context, sku, ad ID, update AdUpdate) (Ad, err
 	if err != nil {
 		return Ad{}, err
 	}
-	return change(ctx, s.c, r, parseOne(func(a Ad) string { return noID(a.ID) }))
+	return Change(ctx, s.c, r, parseOne(func(a Ad) string { return noID(a.ID) }))
 }
 
 // PutMarketplace sets the price of all ads of a SKU in a marketplace, such as
@@ -209,7 +209,7 @@ func (s Prices) PutMarketplace(ctx context.Context, sku ID, marketplace string, 
 	if err != nil {
 		return MarketplacePriceResult{}, err
 	}
-	return change(ctx, s.c, r, parseMarketplacePrice)
+	return Change(ctx, s.c, r, parseMarketplacePrice)
 }
 
 func parseMarketplacePrice(body []byte) (MarketplacePriceResult, error) {
@@ -234,7 +234,7 @@ func parseMarketplacePrice(body []byte) (MarketplacePriceResult, error) {
 		var list struct {
 			Errors []KeyValue `json:"errors"`
 		}
-		if err := decodeLoose(body, &list); err != nil {
+		if err := Unmarshal(body, &list); err != nil {
 			return MarketplacePriceResult{}, err
 		}
 		result.Errors = list.Errors
@@ -267,5 +267,5 @@ func (s Prices) PatchSKU(ctx context.Context, product, sku ID, price SKUPrice) (
 		return SKU{}, err
 	}
 	r.ContentType = typeMergePatch
-	return change(ctx, s.c, r, parseOne(func(v SKU) string { return noID(v.ID) }))
+	return Change(ctx, s.c, r, parseOne(func(v SKU) string { return noID(v.ID) }))
 }

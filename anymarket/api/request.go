@@ -22,10 +22,13 @@ const (
 	typeXML        = "application/xml"
 )
 
-// Names of headers, as this language spells them: HTTP takes gumgaToken,
-// orderNewPattern and x-module-origin in any case.
+// Names of headers, as this language spells them: HTTP takes gumgaToken, appId,
+// orderNewPattern and x-module-origin in any case. The token of a seller goes
+// into another one in the API for marketplaces.
 const (
 	headerToken      = "Gumgatoken"
+	headerAppID      = "Appid"
+	headerSeller     = "Token"
 	headerNewPattern = "Ordernewpattern"
 	headerOrigin     = "X-Module-Origin"
 )
@@ -166,7 +169,7 @@ func (r Request) check() error {
 // ownHeader says whether this package or the transport sets the header.
 func ownHeader(name string) bool {
 	switch strings.ToLower(name) {
-	case strings.ToLower(headerToken), "authorization", "cookie", "host", "accept", "content-type", "content-length",
+	case strings.ToLower(headerToken), strings.ToLower(headerAppID), strings.ToLower(headerSeller), "authorization", "cookie", "host", "accept", "content-type", "content-length",
 		"content-encoding", "transfer-encoding", "accept-encoding", "user-agent", "connection", "te", "trailer", "upgrade":
 		return true
 	default:
@@ -196,7 +199,12 @@ func (c *Client) build(ctx context.Context, ex *exchange) (*http.Request, error)
 			req.Header.Add(name, v)
 		}
 	}
-	req.Header.Set(headerToken, ex.token)
+	if c.config.AppID == "" {
+		req.Header.Set(headerToken, ex.token)
+	} else {
+		req.Header.Set(headerAppID, c.config.AppID)
+		req.Header.Set(headerSeller, ex.token)
+	}
 	req.Header.Set("Accept", r.Accept)
 	req.Header.Set("User-Agent", c.config.UserAgent)
 	if c.config.Origin != "" {

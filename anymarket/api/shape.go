@@ -136,7 +136,7 @@ func (e *Error) fill(body []byte, truncated bool) {
 		body = beginOfObject(body)
 	}
 	var b errorBody
-	if decodeLoose(body, &b) != nil {
+	if Unmarshal(body, &b) != nil {
 		e.Message = begin(body)
 		return
 	}

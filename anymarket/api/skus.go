@@ -44,7 +44,7 @@ type ProductRef struct {
 func (s *SKU) UnmarshalJSON(data []byte) error {
 	type plain SKU
 	*s = SKU{}
-	if err := decodeLoose(data, (*plain)(s)); err != nil {
+	if err := Unmarshal(data, (*plain)(s)); err != nil {
 		return err
 	}
 	s.Raw = append(s.Raw, data...)
@@ -89,7 +89,7 @@ type Ad struct {
 func (a *Ad) UnmarshalJSON(data []byte) error {
 	type plain Ad
 	*a = Ad{}
-	if err := decodeLoose(data, (*plain)(a)); err != nil {
+	if err := Unmarshal(data, (*plain)(a)); err != nil {
 		return err
 	}
 	a.Raw = append(a.Raw, data...)
@@ -124,7 +124,7 @@ type Product struct {
 func (p *Product) UnmarshalJSON(data []byte) error {
 	type plain Product
 	*p = Product{}
-	if err := decodeLoose(data, (*plain)(p)); err != nil {
+	if err := Unmarshal(data, (*plain)(p)); err != nil {
 		return err
 	}
 	p.Raw = append(p.Raw, data...)
@@ -146,7 +146,7 @@ func (s SKUs) Get(ctx context.Context, id ID) (SKU, error) {
 	if err != nil {
 		return SKU{}, err
 	}
-	return fetch(ctx, s.c, fill("/skus/{id}", segment).request(http.MethodGet), parseOne(skuWithoutID))
+	return Fetch(ctx, s.c, fill("/skus/{id}", segment).request(http.MethodGet), parseOne(skuWithoutID))
 }
 
 // ByPartnerID fetches the SKU with the caller's code, and the product that it
@@ -156,13 +156,13 @@ func (s SKUs) Get(ctx context.Context, id ID) (SKU, error) {
 // Source: official SDK, GET /skus/partnerId/{partnerId}?showProduct=true; the
 // route may be refused to partners, and [Products.BySKU] is the documented way.
 func (s SKUs) ByPartnerID(ctx context.Context, partnerID string) (SKU, error) {
-	segment, err := codeSegment("partnerId", partnerID)
+	segment, err := PathSegment("partnerId", partnerID)
 	if err != nil {
 		return SKU{}, err
 	}
 	r := fill("/skus/partnerId/{partnerId}", segment).request(http.MethodGet)
 	r.Query = url.Values{"showProduct": {"true"}}
-	sku, err := fetch(ctx, s.c, r, parseOne(skuWithoutID))
+	sku, err := Fetch(ctx, s.c, r, parseOne(skuWithoutID))
 	if err == nil && sku.PartnerID != partnerID {
 		return SKU{}, fmt.Errorf("SKU by partnerId %s: %w", quoteShort(partnerID), ErrFilterIgnored)
 	}
@@ -182,7 +182,7 @@ func (s SKUs) Ads(ctx context.Context, sku ID, marketplace string) ([]Ad, error)
 	r := fill("/skus/{skuId}/marketplaces", segment).request(http.MethodGet)
 	r.Query = url.Values{}
 	setText(r.Query, "marketplace", marketplace)
-	ads, err := fetch(ctx, s.c, r, parseArray(adWithoutID))
+	ads, err := Fetch(ctx, s.c, r, parseArray(adWithoutID))
 	if marketplace != "" {
 		ads = slices.DeleteFunc(ads, func(a Ad) bool { return a.Marketplace != marketplace })
 	}
@@ -200,7 +200,7 @@ func (s SKUs) AdsByPartnerID(ctx context.Context, partnerID string) ([]Ad, error
 	}
 	r := fixed("/skus/marketplaces").request(http.MethodGet)
 	r.Query = url.Values{"partnerID": {partnerID}}
-	return fetch(ctx, s.c, r, parseArray(adWithoutID))
+	return Fetch(ctx, s.c, r, parseArray(adWithoutID))
 }
 
 // Products is made by [Client.Products].

@@ -88,7 +88,7 @@ type StockSKU struct {
 func (s *StockRow) UnmarshalJSON(data []byte) error {
 	type plain StockRow
 	*s = StockRow{}
-	if err := decodeLoose(data, (*plain)(s)); err != nil {
+	if err := Unmarshal(data, (*plain)(s)); err != nil {
 		return err
 	}
 	s.Raw = append(s.Raw, data...)
@@ -114,7 +114,7 @@ type StockLocation struct {
 func (s *StockLocation) UnmarshalJSON(data []byte) error {
 	type plain StockLocation
 	*s = StockLocation{}
-	if err := decodeLoose(data, (*plain)(s)); err != nil {
+	if err := Unmarshal(data, (*plain)(s)); err != nil {
 		return err
 	}
 	s.Raw = append(s.Raw, data...)
@@ -215,6 +215,6 @@ func (s Stocks) Page(ctx context.Context, filter StockFilter, paging Paging) (Pa
 //
 // Source: OpenAPI v2 document and official SDK, GET /stocks/locals.
 func (s Stocks) Locations(ctx context.Context) ([]StockLocation, error) {
-	return fetch(ctx, s.c, fixed("/stocks/locals").request(http.MethodGet),
+	return Fetch(ctx, s.c, fixed("/stocks/locals").request(http.MethodGet),
 		parseArray(func(l StockLocation) string { return noID(l.ID) }))
 }

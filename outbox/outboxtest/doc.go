@@ -1,8 +1,8 @@
 // Package outboxtest helps to test what is built on package outbox.
 //
 // [Open] gives an outbox in a temporary file. When the test ends it is checked
-// ([outbox.Outbox.Check]), closed, and searched for goroutines that outlived
-// it. [Reopen] opens the same file again after a Close or an Abort, [Run]
+// ([outbox.Outbox.Check]), closed, and searched for goroutines and open files
+// that outlived it ([Released]). [Reopen] opens the same file again after a Close or an Abort, [Run]
 // delivers in the background and is joined when the test ends.
 //
 // [Host] is a fake other side. It records each call in the order in which they

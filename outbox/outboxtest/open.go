@@ -15,8 +15,9 @@ import (
 )
 
 // Open opens a new outbox in a temporary file. At the end of the test, when
-// what [Run] started is joined, every invariant of it is checked and it is
-// closed. One that the test closed or aborted itself is left as it is.
+// what [Run] started is joined, every invariant of it is checked, it is closed,
+// and no file of it may be open any more. One that the test closed or aborted
+// itself is left as it is.
 func Open(tb testing.TB, opts outbox.Options) *outbox.Outbox {
 	tb.Helper()
 	return OpenFile(tb, filepath.Join(tb.TempDir(), "outbox.db"), opts)
@@ -37,6 +38,7 @@ func OpenFile(tb testing.TB, path string, opts outbox.Options) *outbox.Outbox {
 		if err := o.Close(); err != nil {
 			tb.Errorf("close outbox: %v", err)
 		}
+		Released(tb, o)
 	})
 	return o
 }

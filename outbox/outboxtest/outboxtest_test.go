@@ -3,6 +3,8 @@ package outboxtest_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -43,6 +45,20 @@ func TestGoroutineThatOutlivesRunFailsTheTest(t *testing.T) {
 	stop()
 	require.Len(t, l.errors, 1)
 	require.Contains(t, l.errors[0], "outlived")
+}
+
+func TestFileThatStaysOpenFailsTheTest(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat("/proc/self/fd"); err != nil {
+		t.Skip("descriptors cannot be listed here")
+	}
+	l := &lenient{TB: t}
+	o := outboxtest.Open(t, outbox.Options{Kinds: []outbox.Kind{(&outboxtest.Host{}).Value("stock")}})
+	outboxtest.Released(l, o)
+	require.NotEmpty(t, l.errors, "it is open")
+	require.Contains(t, strings.Join(l.errors, "\n"), o.Path()+".lock is still open")
+	require.NoError(t, o.Close())
+	outboxtest.Released(t, o)
 }
 
 // The table of what each answer proves, by class. R is a read.

@@ -1,4 +1,4 @@
-package anymarket
+package verdict
 
 import (
 	"errors"
@@ -9,15 +9,15 @@ import (
 	"github.com/anymarket-go/sdk/outbox"
 )
 
-// read is the class of calls that change nothing. They are no entries.
-const read outbox.Class = 0
+// Read is the class of calls that change nothing. They are no entries.
+const Read outbox.Class = 0
 
-// answerOf says what one call proved: the table of docs/design.md by answer
+// Of says what one call proved: the table of docs/design.md by answer
 // and class. err is what a method of package api returned.
 //
 // A read that was answered with an error of its own is Rejected: the host is
 // there, and the error is the caller's to handle.
-func answerOf(class outbox.Class, err error) outbox.Answer {
+func Of(class outbox.Class, err error) outbox.Answer {
 	out := api.Classify(err)
 	a := outbox.Answer{RetryAfter: out.RetryAfter}
 	a.Verdict = verdictOf(class, out)
@@ -40,7 +40,7 @@ func verdictOf(class outbox.Class, out api.Outcome) outbox.Verdict {
 		return outbox.Unavailable
 	case out.Status == 0, out.Timeout, out.Stopped, out.Status == http.StatusGatewayTimeout:
 		// It was sent, and nobody knows what became of it.
-		if class == read {
+		if class == Read {
 			return outbox.Unavailable
 		}
 		return outbox.Unknown
@@ -55,7 +55,7 @@ func verdictOf(class outbox.Class, out api.Outcome) outbox.Verdict {
 	default:
 		// An answer of what stands before ANYMARKET, or of a sick ANYMARKET. A
 		// value can just go again; the rest may have taken effect.
-		if class == read || class == outbox.Absolute {
+		if class == Read || class == outbox.Absolute {
 			return outbox.Unavailable
 		}
 		return outbox.Unknown
@@ -72,11 +72,11 @@ func refusal(out api.Outcome) bool {
 	}
 }
 
-// entryAnswer is answerOf for entries. Without a token nothing was sent, and
+// OfEntry is Of for entries. Without a token nothing was sent, and
 // the account is at fault, not the entry and not the host: the account is
 // suspended until the token source has a usable one.
-func entryAnswer(class outbox.Class, err error) outbox.Answer {
-	a := answerOf(class, err)
+func OfEntry(class outbox.Class, err error) outbox.Answer {
+	a := Of(class, err)
 	var token *api.TokenError
 	if errors.As(err, &token) && a.Verdict == outbox.Rejected {
 		a.Verdict = outbox.Unauthorized
@@ -84,20 +84,20 @@ func entryAnswer(class outbox.Class, err error) outbox.Answer {
 	return a
 }
 
-// canaryAnswer is answerOf for canaries. Without a token nothing was sent, so
+// OfCanary is Of for canaries. Without a token nothing was sent, so
 // that nothing is known of the host: no sign of life.
-func canaryAnswer(err error) outbox.Answer {
-	a := answerOf(read, err)
+func OfCanary(err error) outbox.Answer {
+	a := Of(Read, err)
 	if a.Verdict == outbox.Rejected && api.Classify(err).Refused {
 		a.Verdict = outbox.Unavailable
 	}
 	return a
 }
 
-// stepAnswer is entryAnswer for a step. That an order is not found so soon
+// OfStep is OfEntry for a step. That an order is not found so soon
 // after its creation is no refusal: look-ups lag.
-func stepAnswer(err error, creation *outbox.Creation, now time.Time, lag time.Duration) outbox.Answer {
-	a := entryAnswer(outbox.Step, err)
+func OfStep(err error, creation *outbox.Creation, now time.Time, lag time.Duration) outbox.Answer {
+	a := OfEntry(outbox.Step, err)
 	if a.Verdict == outbox.Rejected && api.Classify(err).Status == http.StatusNotFound &&
 		creation != nil && now.Sub(creation.DeliveredAt) <= lag {
 		a.Verdict = outbox.Failed
@@ -105,10 +105,10 @@ func stepAnswer(err error, creation *outbox.Creation, now time.Time, lag time.Du
 	return a
 }
 
-// readAnswer is answerOf for reads of the caller. A request that was not sent
+// OfRead is Of for reads of the caller. A request that was not sent
 // says nothing of the host, an answer to another question that it is there.
-func readAnswer(err error) outbox.Answer {
-	a := entryAnswer(read, err)
+func OfRead(err error) outbox.Answer {
+	a := OfEntry(Read, err)
 	switch {
 	case errors.Is(err, api.ErrFilterIgnored):
 		a.Verdict = outbox.Delivered
@@ -118,11 +118,11 @@ func readAnswer(err error) outbox.Answer {
 	return a
 }
 
-// lookUpAnswer is readAnswer for look-ups that decide on an entry, whose
+// OfLookUp is OfRead for look-ups that decide on an entry, whose
 // verdict is Delivered only if they proved something. A gate that closed in
 // between, or a list that is too long, says nothing of the host.
-func lookUpAnswer(err error) outbox.Answer {
-	a := readAnswer(err)
+func OfLookUp(err error) outbox.Answer {
+	a := OfRead(err)
 	var closed *outbox.ClosedError
 	if errors.As(err, &closed) || errors.Is(err, api.ErrTooManyPages) || errors.Is(err, api.ErrPageRepeated) {
 		a.Verdict = outbox.Failed

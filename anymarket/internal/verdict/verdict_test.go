@@ -1,4 +1,4 @@
-package anymarket
+package verdict
 
 import (
 	"context"
@@ -72,13 +72,13 @@ func TestVerdictOfEveryAnswerAndClass(t *testing.T) {
 		rows = append(rows, row{"200 " + shape.String(), answer(200, shape), gateway})
 	}
 	for _, r := range rows {
-		for i, class := range []outbox.Class{read, outbox.Absolute, outbox.Once, outbox.Step} {
-			got := answerOf(class, r.err)
+		for i, class := range []outbox.Class{Read, outbox.Absolute, outbox.Once, outbox.Step} {
+			got := Of(class, r.err)
 			require.Equal(t, r.want[i].String(), got.Verdict.String(), "%s, %s", r.name, class)
 			if r.err != nil {
 				require.Equal(t, r.err.Error(), got.Reason, r.name)
 			}
-			wrapped := answerOf(class, fmt.Errorf("call: %w", errors.Join(r.err)))
+			wrapped := Of(class, fmt.Errorf("call: %w", errors.Join(r.err)))
 			if r.err != nil {
 				require.Equal(t, got.Verdict, wrapped.Verdict, "%s, wrapped", r.name)
 			}
@@ -89,10 +89,10 @@ func TestVerdictOfEveryAnswerAndClass(t *testing.T) {
 func TestVerdictWithoutToken(t *testing.T) {
 	t.Parallel()
 	err := &api.TokenError{Err: errors.New("the vault is locked")}
-	require.Equal(t, outbox.Unauthorized, entryAnswer(outbox.Absolute, err).Verdict, "the account is suspended")
-	require.Equal(t, outbox.Unavailable, canaryAnswer(err).Verdict, "nothing is known of the host")
-	require.Equal(t, outbox.Unavailable, entryAnswer(outbox.Step, &api.TokenError{Err: context.Canceled}).Verdict, "we are stopping")
-	require.Equal(t, outbox.Unauthorized, canaryAnswer(&api.Error{Status: 401, Shape: api.ShapeGateway}).Verdict, "the host is alive")
+	require.Equal(t, outbox.Unauthorized, OfEntry(outbox.Absolute, err).Verdict, "the account is suspended")
+	require.Equal(t, outbox.Unavailable, OfCanary(err).Verdict, "nothing is known of the host")
+	require.Equal(t, outbox.Unavailable, OfEntry(outbox.Step, &api.TokenError{Err: context.Canceled}).Verdict, "we are stopping")
+	require.Equal(t, outbox.Unauthorized, OfCanary(&api.Error{Status: 401, Shape: api.ShapeGateway}).Verdict, "the host is alive")
 }
 
 func TestVerdictOfAStepSoonAfterItsCreation(t *testing.T) {
@@ -101,25 +101,25 @@ func TestVerdictOfAStepSoonAfterItsCreation(t *testing.T) {
 	missing := &api.Error{Status: 404, Shape: api.ShapeAPI}
 	young := &outbox.Creation{DeliveredAt: now.Add(-time.Minute)}
 	old := &outbox.Creation{DeliveredAt: now.Add(-time.Minute - 1)}
-	require.Equal(t, outbox.Failed, stepAnswer(missing, young, now, time.Minute).Verdict)
-	require.Equal(t, outbox.Rejected, stepAnswer(missing, old, now, time.Minute).Verdict)
-	require.Equal(t, outbox.Rejected, stepAnswer(missing, nil, now, time.Minute).Verdict)
-	require.Equal(t, outbox.Rejected, stepAnswer(&api.Error{Status: 422, Shape: api.ShapeAPI}, young, now, time.Minute).Verdict)
-	require.Equal(t, outbox.Unknown, stepAnswer(&api.Error{Status: 404, Shape: api.ShapeHTML}, young, now, time.Minute).Verdict)
+	require.Equal(t, outbox.Failed, OfStep(missing, young, now, time.Minute).Verdict)
+	require.Equal(t, outbox.Rejected, OfStep(missing, old, now, time.Minute).Verdict)
+	require.Equal(t, outbox.Rejected, OfStep(missing, nil, now, time.Minute).Verdict)
+	require.Equal(t, outbox.Rejected, OfStep(&api.Error{Status: 422, Shape: api.ShapeAPI}, young, now, time.Minute).Verdict)
+	require.Equal(t, outbox.Unknown, OfStep(&api.Error{Status: 404, Shape: api.ShapeHTML}, young, now, time.Minute).Verdict)
 }
 
 func TestVerdictKeepsRetryAfter(t *testing.T) {
 	t.Parallel()
-	a := answerOf(outbox.Absolute, &api.Error{Status: 429, Shape: api.ShapeAPI, RetryAfter: 53 * time.Second})
+	a := Of(outbox.Absolute, &api.Error{Status: 429, Shape: api.ShapeAPI, RetryAfter: 53 * time.Second})
 	require.Equal(t, 53*time.Second, a.RetryAfter)
 }
 
 func TestVerdictOfLookUps(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, outbox.Delivered, lookUpAnswer(nil).Verdict)
-	require.Equal(t, outbox.Failed, lookUpAnswer(fmt.Errorf("look-up: %w", api.ErrFilterIgnored)).Verdict, "it proves nothing")
-	require.Equal(t, outbox.Failed, lookUpAnswer(&api.Error{Status: 422, Shape: api.ShapeAPI}).Verdict)
-	require.Equal(t, outbox.Unavailable, lookUpAnswer(&api.Error{Status: 503, Shape: api.ShapeHTML}).Verdict)
-	require.Equal(t, outbox.Delivered, readAnswer(api.ErrFilterIgnored).Verdict, "the host is there")
-	require.Equal(t, outbox.Failed, readAnswer(&api.FieldError{Field: "limit", Reason: "is 1"}).Verdict, "nothing was sent")
+	require.Equal(t, outbox.Delivered, OfLookUp(nil).Verdict)
+	require.Equal(t, outbox.Failed, OfLookUp(fmt.Errorf("look-up: %w", api.ErrFilterIgnored)).Verdict, "it proves nothing")
+	require.Equal(t, outbox.Failed, OfLookUp(&api.Error{Status: 422, Shape: api.ShapeAPI}).Verdict)
+	require.Equal(t, outbox.Unavailable, OfLookUp(&api.Error{Status: 503, Shape: api.ShapeHTML}).Verdict)
+	require.Equal(t, outbox.Delivered, OfRead(api.ErrFilterIgnored).Verdict, "the host is there")
+	require.Equal(t, outbox.Failed, OfRead(&api.FieldError{Field: "limit", Reason: "is 1"}).Verdict, "nothing was sent")
 }

@@ -1,0 +1,67 @@
+package anymarket
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+
+	"github.com/anymarket-go/sdk/internal/admin"
+	"github.com/anymarket-go/sdk/outbox"
+)
+
+// AdminHandler returns what Config.Admin serves on a socket, for programs that
+// serve it in another way: it shows the outbox, operates it and takes operations,
+// by a protocol of JSON over HTTP. It asks nobody who they are, so let nobody
+// reach it who may not do all that.
+func (c *Client) AdminHandler() http.Handler {
+	return admin.NewHandler(c.core.outbox, c.acceptOperations)
+}
+
+// openAdmin serves the handler of client on the socket beside the outbox.
+func (c *core) openAdmin(client *Client) error {
+	l, err := admin.Listen(c.outbox.Path())
+	if err != nil {
+		return err
+	}
+	logger := c.config.Logger
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	c.admin = admin.Serve(l, client.AdminHandler(), logger)
+	return nil
+}
+
+// OpenOutbox opens the outbox file of a client to look at it and to operate it,
+// without delivering anything: it needs no token. There must be one already. The
+// caller closes it. Errors are those of [outbox.Open]; an [*outbox.LockedError]
+// says that a process has the file, and it is through that process that it can be
+// looked at, see Config.Admin.
+func OpenOutbox(path string) (*outbox.Outbox, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("open outbox: %w", err)
+	}
+	none := func(context.Context, string) (string, error) { return "", errors.New("no token") }
+	config, err := Config{Outbox: path, Tokens: none}.filled()
+	if err != nil {
+		return nil, err
+	}
+	c := &core{config: config}
+	options := c.config.options()
+	options.Kinds = c.kinds()
+	unsent := outbox.Result{Verdict: outbox.Unavailable, Reason: "the outbox was opened without delivering"}
+	for i := range options.Kinds {
+		k := &options.Kinds[i]
+		k.Deliver = func(context.Context, []outbox.Lease) outbox.Answer { return outbox.Answer{Result: unsent} }
+		if k.Resolve != nil {
+			k.Resolve = func(context.Context, outbox.Lease) outbox.Resolution { return outbox.Resolution{Result: unsent} }
+		}
+	}
+	o, err := outbox.Open(path, options)
+	if err != nil {
+		return nil, fmt.Errorf("open outbox %s: %w", path, err)
+	}
+	return o, nil
+}

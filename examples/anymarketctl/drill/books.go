@@ -1,0 +1,108 @@
+package drill
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+
+	"github.com/anymarket-go/sdk/examples/anymarketctl/exit"
+)
+
+// books are the client's own sums. They are shown; nothing is proven by them.
+type books struct {
+	Accepted   int `json:"accepted"`
+	Delivered  int `json:"delivered"`
+	Superseded int `json:"superseded"`
+	Dead       int `json:"dead"`
+	Cancelled  int `json:"cancelled"`
+	Waiting    int `json:"waiting"`
+	Parked     int `json:"parked"`
+	InDoubt    int `json:"in_doubt"`
+	InFlight   int `json:"in_flight"`
+}
+
+// ask runs a command of anymarketctl on the outbox, live or not, and returns
+// what it prints.
+func (d *drill) ask(ctx context.Context, args ...string) ([]byte, error) {
+	args = append(append(append([]string{}, d.command[1:]...), args...), "--outbox", d.file(outboxFile), "--json")
+	cmd := exec.CommandContext(ctx, d.command[0], args...)
+	var out, said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &said
+	err := cmd.Run()
+	var ended *exec.ExitError
+	if errors.As(err, &ended) && ended.ExitCode() == exit.Alarm {
+		err = nil // it answered
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %s", args[0], err, short(strings.TrimSpace(said.String())))
+	}
+	return out.Bytes(), nil
+}
+
+func (d *drill) status(ctx context.Context) (b books, err error) {
+	out, err := d.ask(ctx, "status")
+	if err == nil {
+		err = json.Unmarshal(out, &b)
+	}
+	return b, err
+}
+
+// confirmingCalls counts them in the history of the file: calls that repeated
+// a value because one before it might have been applied late.
+func (d *drill) confirmingCalls(ctx context.Context) (int, error) {
+	out, err := d.ask(ctx, "export")
+	if err != nil {
+		return 0, err
+	}
+	attempts := map[uint64]bool{}
+	for line := range bytes.Lines(out) {
+		var e struct {
+			Attempt    uint64 `json:"attempt"`
+			Confirming bool   `json:"confirming"`
+		}
+		if err := json.Unmarshal(line, &e); err != nil {
+			return 0, fmt.Errorf("export: %w", err)
+		}
+		if e.Confirming && e.Attempt > 0 {
+			attempts[e.Attempt] = true
+		}
+	}
+	return len(attempts), nil
+}
+
+// clean says whether the client ended as it should. What was refused or waits
+// is for the judge to see.
+func clean(err error) bool {
+	var ended *exec.ExitError
+	if errors.As(err, &ended) {
+		return ended.ExitCode() == exit.Refused || ended.ExitCode() == exit.Waiting
+	}
+	return err == nil
+}
+
+// lastWords is the end of what the client said on its error output.
+func (d *drill) lastWords() string {
+	data, err := os.ReadFile(d.file(clientLog))
+	if err != nil {
+		return err.Error()
+	}
+	const most = 600
+	text := strings.TrimSpace(string(data))
+	if len(text) > most {
+		text = "…" + text[len(text)-most:]
+	}
+	return text
+}
+
+func writeJSON(path string, v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, data, 0o600)
+}

@@ -1,0 +1,211 @@
+package drill
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/anymarket-go/sdk/examples/anymarketctl/exit"
+)
+
+// TestMain is also the clients that a drill must find out, see impostors_test.go.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 2 {
+		if impostor := impostors()[os.Args[1]]; impostor != nil {
+			os.Exit(impostor(os.Args[2:]))
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// program builds anymarketctl.
+func program(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "anymarketctl")
+	if runtime.GOOS == "windows" {
+		file += ".exe"
+	}
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", file, "..").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return file
+}
+
+// play runs a drill and returns what it printed as JSON.
+func play(t *testing.T, f flags) (report, error) {
+	t.Helper()
+	f.json, f.window = true, shortest
+	var out, progress bytes.Buffer
+	err := f.run(t.Context(), &out, &progress)
+	var r report
+	if out.Len() > 0 {
+		require.NoError(t, json.Unmarshal(out.Bytes(), &r))
+	}
+	t.Logf("%s\n%s", out.String(), progress.String())
+	return r, err
+}
+
+func TestDrill(t *testing.T) {
+	t.Parallel()
+	command := []string{program(t)}
+	t.Run("day", func(t *testing.T) {
+		t.Parallel()
+		drillOfADay(t, command)
+	})
+	t.Run("input", func(t *testing.T) {
+		t.Parallel()
+		drillOfInput(t, command)
+	})
+}
+
+func drillOfADay(t *testing.T, command []string) {
+	t.Helper()
+	keep := filepath.Join(t.TempDir(), "kept")
+	r, err := play(t, flags{seed: 3, keep: keep, command: command})
+	require.NoError(t, err)
+	require.Empty(t, r.Findings)
+	require.Positive(t, r.KillsBeforeAnswer)
+	require.Greater(t, r.Kills, r.KillsBeforeAnswer)
+	require.Equal(t, r.Operations, r.Acknowledged)
+	require.Equal(t, r.Accepted, r.Delivered+r.Superseded)
+	require.GreaterOrEqual(t, r.ReplayCalls, r.ReplayCallsLeastPossible)
+	for _, file := range []string{outboxFile, requestFile, windowFile} {
+		require.FileExists(t, filepath.Join(keep, file))
+	}
+}
+
+// The operations of a user, some of which are wrong, and one that ANYMARKET
+// refuses: it is a dead letter, and no loss.
+func drillOfInput(t *testing.T, command []string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "day.ndjson")
+	var b strings.Builder
+	for i := range 60 {
+		fmt.Fprintf(&b, `{"op":"stock.set","partnerId":"SKU-%d","quantity":%d}`+"\n", i%7, i)
+		fmt.Fprintf(&b, `{"op":"price.set","account":"x","partnerId":"SKU-%d","marketplace":"SHOPEE","price":"%d","discountPrice":1}`+"\n", i%5, i+1)
+	}
+	b.WriteString("not JSON\n\n" + `{"op":"stock.set","partnerId":"SKU-1","quantity":-1}` + "\n")
+	b.WriteString(`{"op":"order.status","id":77,"status":"CANCELED"}` + "\n")
+	b.WriteString(`{"op":"order.status","id":77,"status":"INVOICED","invoice":{"accessKey":"1","date":"2024-07-28T01:00:00Z"}}` + "\n")
+	require.NoError(t, os.WriteFile(file, []byte(b.String()), 0o600))
+	r, err := play(t, flags{seed: 1, input: file, command: command})
+	require.NoError(t, err)
+	require.Equal(t, 124, r.Operations)
+	require.Equal(t, 122, r.Acknowledged)
+	require.Equal(t, 2, r.RefusedAtOnce)
+	require.Equal(t, 1, r.Refused)
+	require.Positive(t, r.Dead, "twice if it was sent again after a kill")
+}
+
+// A client that lies is found out, whatever its books say.
+func TestDrillFindsOutALiar(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "day.ndjson")
+	var b strings.Builder
+	for i := range 120 {
+		fmt.Fprintf(&b, `{"op":"stock.set","partnerId":"SKU-%d","quantity":%d}`+"\n", i, i)
+		fmt.Fprintf(&b, `{"op":"price.set","ad":%d,"price":%d,"discountPrice":1}`+"\n", i+1, i+1)
+		fmt.Fprintf(&b, `{"op":"order.create","order":{"marketPlace":"ECOMMERCE","marketPlaceId":"%d"}}`+"\n", i)
+	}
+	require.NoError(t, os.WriteFile(file, []byte(b.String()), 0o600))
+	r, err := play(t, flags{seed: 1, input: file, command: []string{os.Args[0], "liar"}})
+	var code *exit.Error
+	require.ErrorAs(t, err, &code)
+	require.Equal(t, exit.Failed, code.Code)
+	require.Zero(t, r.Waiting)
+	require.Positive(t, r.Lost)
+	require.Positive(t, r.StaleStock)
+	require.Positive(t, r.StalePrices)
+	require.Positive(t, r.DuplicateOrders)
+	require.NotEmpty(t, r.Findings)
+}
+
+// A client that ends by itself, or says what is no receipt, proves nothing.
+func TestDrillOfABrokenClient(t *testing.T) {
+	t.Parallel()
+	_, err := play(t, flags{seed: 1, command: []string{os.Args[0], "quitter"}})
+	require.ErrorContains(t, err, "ended by itself")
+	require.ErrorContains(t, err, "no such flag")
+	_, err = play(t, flags{seed: 1, command: []string{os.Args[0], "babbler"}})
+	require.ErrorContains(t, err, "what is no receipt: hello")
+	_, err = play(t, flags{seed: 1, command: []string{filepath.Join(t.TempDir(), "nobody")}})
+	require.ErrorContains(t, err, "start the client")
+}
+
+// A client that never answers is not waited for for ever, and what there is is
+// judged.
+func TestDrillIsCutShort(t *testing.T) {
+	t.Parallel()
+	r, err := play(t, flags{seed: 1, command: []string{os.Args[0], "idler"}, patience: 3 * time.Second})
+	require.Equal(t, exit.Failed, exit.Code(err))
+	require.Contains(t, r.CutShort, "took too long")
+	require.Equal(t, r.Operations, r.Unanswered)
+	require.Zero(t, r.Lost, "nothing was acknowledged")
+}
+
+// When it is interrupted nothing stays behind: no client, no folder.
+func TestDrillIsInterrupted(t *testing.T) {
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
+	t.Setenv("TMP", temp) // where Windows looks
+	ctx, cancel := context.WithCancel(t.Context())
+	stderr := writer(func([]byte) { cancel() })
+	f := flags{seed: 1, window: shortest, command: []string{os.Args[0], "idler"}}
+	err := f.run(ctx, &bytes.Buffer{}, stderr)
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, "interrupted")
+	left, err := os.ReadDir(temp)
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
+
+type writer func([]byte)
+
+func (w writer) Write(p []byte) (int, error) { w(p); return len(p), nil }
+
+func TestFlagsOfDrill(t *testing.T) {
+	t.Parallel()
+	for _, window := range []time.Duration{0, time.Second, 2500 * time.Millisecond, 5 * time.Hour} {
+		f := flags{window: window}
+		err := f.run(t.Context(), &bytes.Buffer{}, &bytes.Buffer{})
+		require.Equal(t, exit.Usage, exit.Code(err))
+	}
+	// What is kept from before is not overwritten.
+	keep := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(keep, clientLog), nil, 0o600))
+	f := flags{window: shortest, keep: keep, command: []string{"nobody"}}
+	require.ErrorIs(t, f.run(t.Context(), &bytes.Buffer{}, &bytes.Buffer{}), os.ErrExist)
+}
+
+// People are told in words what is wrong, and nothing in it drives a terminal.
+func TestReportForPeople(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	require.NoError(t, (&report{Seconds: 31}).print(&b))
+	require.Contains(t, b.String(), "Nothing was lost. 31 s")
+	b.Reset()
+	r := report{Lost: 30, Refused: 1}
+	for range maxFindings {
+		r.Findings = append(r.Findings, "lost: \x1b[31m")
+	}
+	require.NoError(t, r.print(&b))
+	require.Contains(t, b.String(), "FAILED")
+	require.Contains(t, b.String(), "There may be more.")
+	require.Contains(t, b.String(), "refused there     1")
+	require.NotContains(t, b.String(), "\x1b")
+	b.Reset()
+	require.NoError(t, (&report{CutShort: "too slow"}).print(&b))
+	require.Contains(t, b.String(), "cut short: too slow")
+	require.False(t, (&report{CutShort: "too slow"}).passed())
+	require.False(t, (&report{Parked: 1}).passed())
+	require.False(t, (&report{Unanswered: 1}).passed())
+}

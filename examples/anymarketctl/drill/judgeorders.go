@@ -1,0 +1,56 @@
+package drill
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+)
+
+// order judges an order: its creation, and its steps, which must have taken
+// effect in the order in which they were acknowledged. A step that ANYMARKET
+// refused because a later one came first is no refusal: it is lost.
+func (j *judge) order(t target, ops []int) {
+	var last time.Time // when the newest step took effect
+	tookAt := make([]time.Time, len(ops))
+	for n, i := range ops {
+		tookAt[n], _ = j.effectOf(t, i)
+	}
+	for n, i := range ops {
+		j.served(i, tookAt[n])
+		if at := tookAt[n]; !at.IsZero() {
+			if at.Before(last) {
+				j.lost(i, "took effect before what came before it")
+			} else {
+				last = at
+			}
+			continue
+		}
+		at, refused := j.refusal(t, i)
+		for _, later := range tookAt[n+1:] {
+			if !later.IsZero() && later.Before(at) {
+				refused = false
+			}
+		}
+		switch {
+		case refused:
+			j.fates[i].refused = true
+		case j.truth[i].op == opCreate:
+			j.lost(i, "is no order there, or not with all that it has")
+		default:
+			j.lost(i, "has no effect on the order")
+		}
+	}
+}
+
+// duplicates counts orders that the ERP made and that are there more than once.
+func (j *judge) duplicates() {
+	for _, t := range slices.SortedFunc(maps.Keys(j.remote.orders), func(a, b target) int {
+		return cmp.Or(cmp.Compare(a.account, b.account), cmp.Compare(a.name, b.name))
+	}) {
+		if n := j.remote.orders[t]; n > 1 {
+			j.verdict.duplicateOrders += n - 1
+			j.verdict.found("duplicate: order %s of account %q is there %d times", t.name, t.account, n)
+		}
+	}
+}

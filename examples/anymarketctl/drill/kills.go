@@ -1,0 +1,165 @@
+package drill
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/anymarket-go/sdk/anymarket/anymarkettest"
+)
+
+// kills ends the client at the moments of a plan.
+type kills struct {
+	schedule
+	work sync.WaitGroup // kills that are on their way
+
+	mu           sync.Mutex // guards the fields below
+	child        *child
+	fed          []fedKill
+	answers      []answerKill
+	writes       [2]int // before the window and after it
+	done         int
+	beforeAnswer int
+}
+
+// fedKill comes after an operation was handed over.
+type fedKill struct {
+	operation int
+	delay     time.Duration
+}
+
+// answerKill comes when ANYMARKET has read a write: before it answers, or a
+// little later whatever happens then.
+type answerKill struct {
+	after   bool // the window; else before it
+	write   int  // counts from 1, before the window and after it
+	applied bool // the write took effect
+	later   time.Duration
+}
+
+// newKills plans the kills of a day of so many operations.
+func newKills(seed uint64, s schedule, operations int) *kills {
+	rng := rand.New(rand.NewPCG(seed, 2))
+	k := &kills{schedule: s}
+	soon := func() time.Duration { return time.Duration(rng.Int64N(int64(30 * time.Millisecond))) }
+	within := func(from, to time.Duration) int {
+		at := from + time.Duration(rng.Int64N(int64(to-from)))
+		return int(float64(operations) * float64(at) / float64(s.day()))
+	}
+	end := s.before + s.window
+	for _, part := range [][2]time.Duration{
+		{s.before / 4, s.before},
+		{s.before, s.before + s.window/3},
+		{s.before + s.window/3, s.before + s.window*2/3},
+		{s.before + s.window*2/3, end},
+		{end, s.day()},
+	} {
+		k.fed = append(k.fed, fedKill{within(part[0], part[1]), soon()})
+	}
+	for _, w := range []answerKill{
+		{write: 3 + rng.IntN(10)},
+		{write: 20 + rng.IntN(20)},
+		{after: true, write: 2 + rng.IntN(6)},
+		{after: true, write: 12 + rng.IntN(12)},
+		{after: true, write: 40 + rng.IntN(30)},
+	} {
+		w.applied = rng.IntN(3) > 0
+		k.answers = append(k.answers, w)
+	}
+	k.answers = append(k.answers, answerKill{after: true, write: 25 + rng.IntN(15), later: 1 + soon()})
+	return k
+}
+
+// serve says which client is to be killed.
+func (k *kills) serve(c *child) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.child = c
+}
+
+// handed is told that the client was given an operation.
+func (k *kills) handed(operation int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for i, f := range k.fed {
+		if f.operation <= operation {
+			k.fed = append(k.fed[:i], k.fed[i+1:]...)
+			k.later(f.delay)
+			return
+		}
+	}
+}
+
+// later kills the client of that time.
+func (k *kills) later(d time.Duration) {
+	k.work.Go(func() {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		k.mu.Lock()
+		c := k.child
+		k.mu.Unlock()
+		select {
+		case <-timer.C:
+			k.count(c.kill(), false)
+		case <-c.gone:
+		}
+	})
+}
+
+func (k *kills) count(hit, beforeAnswer bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !hit {
+		return
+	}
+	k.done++
+	if beforeAnswer {
+		k.beforeAnswer++
+	}
+}
+
+// counts returns how many there were, and how many of them before an answer.
+func (k *kills) counts() (all, beforeAnswer int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.done, k.beforeAnswer
+}
+
+// script decides about a request.
+func (k *kills) script(r anymarkettest.Request) (anymarkettest.Fault, bool) {
+	if r.Method == http.MethodGet {
+		return anymarkettest.Fault{}, false
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.child == nil {
+		return anymarkettest.Fault{}, false // it is just starting
+	}
+	part, after := 0, !r.At.Before(k.end())
+	if after {
+		part = 1
+	}
+	k.writes[part]++
+	for i, a := range k.answers {
+		if a.after != after || a.write > k.writes[part] {
+			continue
+		}
+		k.answers = append(k.answers[:i], k.answers[i+1:]...)
+		if a.later > 0 {
+			k.later(a.later)
+			return anymarkettest.Fault{}, false
+		}
+		c := k.child
+		return anymarkettest.Fault{Mode: anymarkettest.Reset, Applied: a.applied, Do: func(anymarkettest.Request) {
+			hit := c.kill()
+			k.count(hit, true)
+			if !hit { // somebody else was faster: another time
+				k.mu.Lock()
+				defer k.mu.Unlock()
+				k.answers = append(k.answers, a)
+			}
+		}}, true
+	}
+	return anymarkettest.Fault{}, false
+}

@@ -1,0 +1,189 @@
+package drill
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/anymarket-go/sdk/anymarket/api"
+)
+
+// The operations of send.
+const (
+	opStock  = "stock.set"
+	opPrice  = "price.set"
+	opCreate = "order.create"
+	opStatus = "order.status"
+)
+
+// operation is one line of the ERP, and what it must bring about.
+type operation struct {
+	at   time.Duration // into the day
+	line []byte
+
+	op      string
+	account string
+	// lane is what the newest of wins, or what keeps its order, in the client.
+	lane string
+	// want is what the effect must show, as decoded JSON.
+	want map[string]any
+	// targets are what it changes in ANYMARKET. One that names a price by SKU
+	// and marketplace changes all ads there; they are known once ANYMARKET is
+	// set up.
+	targets []target
+
+	said said
+}
+
+// family is what sort of thing a target is.
+type family string
+
+const (
+	familyStock family = "stock"
+	familyPrice family = "price"
+	familyOrder family = "order"
+)
+
+// target is one thing that ANYMARKET has.
+type target struct {
+	family  family
+	account string
+	name    string // SKU@location, the ad, or marketplace/id of the order
+}
+
+// said is an operation as it is written.
+type said struct {
+	Op      string `json:"op"`
+	Account string `json:"account"`
+
+	PartnerID      string      `json:"partnerId"`
+	ID             api.ID      `json:"id"`
+	StockLocalID   api.ID      `json:"stockLocalId"`
+	Quantity       json.Number `json:"quantity"`
+	Cost           json.Number `json:"cost"`
+	AdditionalTime json.Number `json:"additionalTime"`
+
+	Ad            api.ID      `json:"ad"`
+	Marketplace   string      `json:"marketplace"`
+	Price         json.Number `json:"price"`
+	DiscountPrice json.Number `json:"discountPrice"`
+
+	Order         *api.NewOrder `json:"order"`
+	MarketplaceID string        `json:"marketPlaceId"`
+	api.OrderUpdate
+}
+
+// The order of an id and the SKU of one get names of our own in ANYMARKET.
+const ownMarketplace = "ECOMMERCE"
+
+func orderOf(id api.ID) string { return "order-" + id.String() }
+func skuOf(id api.ID) string   { return "sku-" + id.String() }
+
+// parse reads a line. An error says that the client must refuse it as well.
+func parse(line []byte) (*operation, error) {
+	o := &operation{line: line}
+	d := json.NewDecoder(bytes.NewReader(line))
+	if err := d.Decode(&o.said); err != nil {
+		return o, err
+	}
+	s := &o.said
+	o.op, o.account = s.Op, s.Account
+	switch s.Op {
+	case opStock:
+		return o, o.stock()
+	case opPrice:
+		return o, o.price()
+	case opCreate:
+		if s.Order == nil {
+			return o, fmt.Errorf("order is missing")
+		}
+		return o, o.order(s.Order.Marketplace, s.Order.MarketplaceID, s.Order)
+	case opStatus:
+		if s.ID != 0 {
+			return o, o.order(ownMarketplace, orderOf(s.ID), s.OrderUpdate)
+		}
+		return o, o.order(s.Marketplace, s.MarketplaceID, s.OrderUpdate)
+	default:
+		return o, fmt.Errorf("unknown operation %q", s.Op)
+	}
+}
+
+func (o *operation) stock() error {
+	s := o.said
+	if s.PartnerID == "" && s.ID == 0 || s.Quantity == "" {
+		return fmt.Errorf("partnerId or quantity is missing")
+	}
+	t := stockTarget(o.account, s.PartnerID, s.ID, s.StockLocalID)
+	o.lane, o.targets = t.name, []target{t}
+	o.want = numbers(map[string]json.Number{"quantity": s.Quantity, "cost": s.Cost, "additionalTime": s.AdditionalTime})
+	return nil
+}
+
+func (o *operation) price() error {
+	s := o.said
+	if s.Price == "" || s.DiscountPrice == "" {
+		return fmt.Errorf("price or discountPrice is missing")
+	}
+	o.want = numbers(map[string]json.Number{"price": s.Price, "discountPrice": s.DiscountPrice})
+	switch {
+	case s.Ad != 0:
+		o.lane = s.Ad.String()
+		o.targets = []target{adTarget(o.account, int64(s.Ad))}
+	case s.PartnerID != "" && s.Marketplace != "":
+		o.lane = strings.ToUpper(s.Marketplace) + "/" + s.PartnerID
+	default:
+		return fmt.Errorf("ad, or partnerId and marketplace, is missing")
+	}
+	return nil
+}
+
+func orderTarget(account, marketplace, id string) target {
+	return target{familyOrder, account, strings.ToUpper(marketplace) + "/" + id}
+}
+
+// stockTarget names a SKU by its code or its id, and a location or the default
+// one.
+func stockTarget(account, code string, id, location api.ID) target {
+	if id != 0 {
+		code = skuOf(id)
+	}
+	if location == 0 {
+		location = 1
+	}
+	return target{familyStock, account, code + "@" + location.String()}
+}
+
+func adTarget(account string, ad int64) target {
+	return target{familyPrice, account, strconv.FormatInt(ad, 10)}
+}
+
+func (o *operation) order(marketplace, id string, content any) error {
+	if marketplace == "" || id == "" {
+		return fmt.Errorf("the key of the order is missing")
+	}
+	t := orderTarget(o.account, marketplace, id)
+	o.lane, o.targets = t.name, []target{t}
+	body, err := json.Marshal(content) // what the client knows of it
+	if err != nil {
+		return err
+	}
+	o.want, err = decode(body)
+	if order, ok := content.(*api.NewOrder); ok && err == nil {
+		o.want["marketPlace"] = strings.ToUpper(order.Marketplace)
+	}
+	return err
+}
+
+// numbers are the members that are given.
+func numbers(given map[string]json.Number) map[string]any {
+	out := map[string]any{}
+	for name, n := range given {
+		if n != "" {
+			out[name] = n
+		}
+	}
+	return out
+}

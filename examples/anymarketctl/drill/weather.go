@@ -1,0 +1,73 @@
+package drill
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/anymarket-go/sdk/anymarket/anymarkettest"
+)
+
+// The parts of the requests that something happens to. Orders have more of it:
+// they are few, and it is with them that haste does harm.
+const (
+	badLuck       = 0.03
+	ordersBadLuck = 0.12
+)
+
+// weather is what goes wrong besides the window and the kills: answers that are
+// lost, requests that are applied late or not at all, gateways that fail. It
+// keeps to the model that the client's promise is made for: nothing is applied
+// later than LateApply after the client gave up.
+type weather struct {
+	lateApply time.Duration
+
+	mu   sync.Mutex // guards the fields below
+	rng  *rand.Rand
+	once map[string]bool // orders that had their share
+}
+
+func newWeather(seed uint64, s schedule) *weather {
+	return &weather{lateApply: s.fast(realLateApply), rng: rand.New(rand.NewPCG(seed, 3)), once: map[string]bool{}}
+}
+
+// script decides about a request.
+func (w *weather) script(r anymarkettest.Request) (anymarkettest.Fault, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	chance := badLuck
+	if r.Route == createRoute {
+		chance = ordersBadLuck
+	}
+	if w.rng.Float64() >= chance {
+		return anymarkettest.Fault{}, false
+	}
+	if r.Method == http.MethodGet {
+		return anymarkettest.Fault{Mode: anymarkettest.BadGateway}, true
+	}
+	// An order that is lost thrice is for a person to look at; no day is so bad.
+	if r.Route == createRoute {
+		if w.once[string(r.Body)] {
+			return anymarkettest.Fault{}, false
+		}
+		w.once[string(r.Body)] = true
+	}
+	faults := []anymarkettest.Fault{
+		{Mode: anymarkettest.Reset, Applied: true},
+		{Mode: anymarkettest.Closed, Applied: true, After: w.late()},
+		{Mode: anymarkettest.Cut, Applied: true},
+		{Mode: anymarkettest.Reset, Applied: true, After: w.late()},
+		{Mode: anymarkettest.GatewayTimeout, Applied: true, After: w.late()},
+		{Mode: anymarkettest.Reset},
+		{Mode: anymarkettest.GatewayTimeout},
+		{Mode: anymarkettest.BadGateway},
+		{Latency: 20 * time.Millisecond},
+	}
+	return faults[w.rng.IntN(len(faults))], true
+}
+
+// late is well below LateApply, so that a slow machine does not make it more.
+func (w *weather) late() time.Duration {
+	return time.Duration((0.1 + 0.5*w.rng.Float64()) * float64(w.lateApply))
+}

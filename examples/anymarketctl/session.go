@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/anymarket-go/sdk/anymarket"
+	"github.com/anymarket-go/sdk/anymarket/api"
+	"github.com/anymarket-go/sdk/anymarket/maintenance"
+	"github.com/anymarket-go/sdk/internal/admin"
+	"github.com/anymarket-go/sdk/outbox"
+)
+
+// session is a way to hand operations over to the process that delivers: this
+// one, or another that holds the file. Both are asked the same way.
+type session struct {
+	*admin.Client
+	own   *anymarket.Client // nil: another process delivers
+	end   context.CancelFunc
+	watch sync.WaitGroup // on the window file
+}
+
+// connect opens the outbox to deliver, or finds the process that holds it. For
+// at most patience it waits for a holder that is about to begin or to end.
+func (d *delivery) connect(ctx context.Context, log *slog.Logger, patience time.Duration) (*session, error) {
+	deadline := time.Now().Add(patience)
+	for {
+		s, err := d.connectNow(ctx, log)
+		if err == nil || !errors.Is(err, admin.ErrNoSocket) || time.Now().After(deadline) {
+			return s, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+func (d *delivery) connectNow(ctx context.Context, log *slog.Logger) (*session, error) {
+	client, err := admin.Dial(ctx, d.outbox)
+	switch {
+	case err == nil:
+		return &session{Client: client, end: func() {}}, nil
+	case !errors.Is(err, admin.ErrNoSocket):
+		return nil, err
+	}
+	s, err := d.open(ctx, log)
+	return s, heldWithoutSocket(err)
+}
+
+// heldWithoutSocket adds to the news that another process holds the file that
+// it cannot be gone through.
+func heldWithoutSocket(err error) error {
+	if locked := (*outbox.LockedError)(nil); errors.As(err, &locked) {
+		return fmt.Errorf("%w. It has %w: a program that embeds the client opens one by Config.Admin", err, admin.ErrNoSocket)
+	}
+	return err
+}
+
+// open opens the outbox for this process to deliver.
+func (d *delivery) open(ctx context.Context, log *slog.Logger) (*session, error) {
+	config, tokens, err := d.config(log)
+	if err != nil {
+		return nil, err
+	}
+	if tokens.none() {
+		return nil, usage("no token: set " + tokenVariable + ", or give a file by --tokens")
+	}
+	own, err := anymarket.Open(ctx, config)
+	var wrong *api.FieldError
+	switch {
+	case errors.As(err, &wrong):
+		return nil, usage("%w", err)
+	case err != nil:
+		return nil, err
+	}
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	s := &session{Client: admin.Local(own.AdminHandler()), own: own, end: end}
+	if config.Windows != nil {
+		s.watch.Go(func() { watchWindows(life, config.Windows, log) })
+	}
+	return s, nil
+}
+
+// Close gives the outbox back. If this process delivers, that ends.
+func (s *session) Close() error {
+	s.end()
+	s.watch.Wait()
+	err := s.Client.Close()
+	if s.own != nil {
+		err = errors.Join(err, s.own.Close())
+	}
+	return err
+}
+
+// watchWindows tells when the window file goes wrong: what it said before
+// counts then, which its author should know.
+func watchWindows(ctx context.Context, c *maintenance.Calendar, log *slog.Logger) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for was := ""; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		c.Upcoming(time.Now()) // looks at the file
+		is := ""
+		if err := c.Err(); err != nil {
+			is = err.Error()
+		}
+		switch is {
+		case was:
+		case "":
+			log.Info("the window file can be read again")
+		default:
+			log.Warn("the windows from before count", slog.String("error", is))
+		}
+		was = is
+	}
+}

@@ -1,0 +1,311 @@
+package admin
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/anymarket-go/sdk/outbox"
+)
+
+// Bounds of requests, in bytes.
+const (
+	// MaxLine is the longest line with an operation: the largest body that an
+	// outbox takes if it is not told otherwise, and what stands around it.
+	MaxLine = 1<<20 + 64<<10
+	// maxOperations bounds the lines of one request together. They are stored
+	// with one commit.
+	maxOperations = 4 << 20
+	// maxBody bounds any other request: a body to be edited.
+	maxBody = 16 << 20
+)
+
+// base is what all paths begin with. Another protocol would have another.
+const base = "/v1"
+
+// Accepter stores operations, one JSON object a line, and returns in their order
+// what became of each when that is durable.
+type Accepter func(ctx context.Context, lines [][]byte) []Accepted
+
+// NewHandler returns a handler that shows and operates an outbox, see the
+// package comment. Without accept it takes no operations. Whoever can reach it
+// can do all that; it is the caller's part to let nobody else.
+func NewHandler(o *outbox.Outbox, accept Accepter) http.Handler {
+	h := &handler{o: o, accept: accept, startedAt: time.Now()}
+	mux := http.NewServeMux()
+	handle := func(method, path string, answer func(w http.ResponseWriter, r *http.Request) error) {
+		mux.HandleFunc(method+" "+base+path, func(w http.ResponseWriter, r *http.Request) {
+			if err := answer(w, r); err != nil {
+				writeError(w, ErrorOf(err))
+			}
+		})
+	}
+	handle("GET", "/status", h.status)
+	handle("GET", "/entries", h.list)
+	handle("GET", "/entries/{id}", h.show)
+	handle("GET", "/entries/{id}/why", h.why)
+	handle("PUT", "/entries/{id}/body", h.edit)
+	handle("POST", "/entries/{id}/requeue", h.requeue)
+	handle("POST", "/entries/{id}/discard", h.discard)
+	handle("POST", "/pause", h.pause)
+	handle("POST", "/resume", h.resume)
+	handle("POST", "/check", h.check)
+	handle("GET", "/history", h.history)
+	handle("POST", "/operations", h.operations)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		writeError(w, &Error{Code: CodeUnsupported, Message: fmt.Sprintf("there is no %s %q here", r.Method, r.URL.Path)})
+	})
+	return mux
+}
+
+type handler struct {
+	o         *outbox.Outbox
+	accept    Accepter
+	startedAt time.Time
+}
+
+func (h *handler) status(w http.ResponseWriter, _ *http.Request) error {
+	return writeJSON(w, statusOf(h.o, h.startedAt))
+}
+
+func (h *handler) show(w http.ResponseWriter, r *http.Request) error {
+	id, err := idOf(r)
+	if err != nil {
+		return err
+	}
+	full, err := isFull(r)
+	if err != nil {
+		return err
+	}
+	rec, err := h.o.Show(id)
+	if err != nil {
+		return err
+	}
+	events, err := h.o.Events(id)
+	if err != nil {
+		return err
+	}
+	d := Details{Entry: entryOf(rec, full), Events: []Event{}}
+	for _, e := range events {
+		d.Events = append(d.Events, eventOf(e, full))
+	}
+	return writeJSON(w, d)
+}
+
+func (h *handler) why(w http.ResponseWriter, r *http.Request) error {
+	id, err := idOf(r)
+	if err != nil {
+		return err
+	}
+	why, err := h.o.Why(id)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, Why{ID: id, State: why.State.String(), Because: why.Because, Next: why.Next})
+}
+
+func (h *handler) edit(w http.ResponseWriter, r *http.Request) error {
+	id, err := idOf(r)
+	if err != nil {
+		return err
+	}
+	body, err := bodyOf(w, r, maxBody)
+	if err != nil {
+		return err
+	}
+	if len(body) == 0 {
+		return invalid("body", "is empty")
+	}
+	receipt, err := h.o.Edit(r.Context(), id, body)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, map[string]outbox.ID{"id": receipt.ID()})
+}
+
+func (h *handler) requeue(w http.ResponseWriter, r *http.Request) error {
+	id, err := idOf(r)
+	if err == nil {
+		err = h.o.Requeue(r.Context(), id)
+	}
+	return done(w, err)
+}
+
+// reasoned is a request that may give a reason.
+type reasoned struct {
+	Reason string `json:"reason,omitempty"`
+}
+
+func (h *handler) discard(w http.ResponseWriter, r *http.Request) error {
+	id, err := idOf(r)
+	if err != nil {
+		return err
+	}
+	var why reasoned
+	if err := readJSON(w, r, &why); err != nil {
+		return err
+	}
+	return done(w, h.o.Discard(r.Context(), id, why.Reason))
+}
+
+func (h *handler) pause(w http.ResponseWriter, r *http.Request) error {
+	p, err := pauseOf(w, r)
+	switch {
+	case err != nil:
+	case p.All:
+		err = h.o.PauseAll(r.Context(), p.Reason)
+	default:
+		err = h.o.Pause(r.Context(), p.Account, p.Reason)
+	}
+	return done(w, err)
+}
+
+func (h *handler) resume(w http.ResponseWriter, r *http.Request) error {
+	p, err := pauseOf(w, r)
+	switch {
+	case err != nil:
+	case p.All:
+		err = h.o.ResumeAll(r.Context())
+	default:
+		err = h.o.Resume(r.Context(), p.Account)
+	}
+	return done(w, err)
+}
+
+// pauseOf reads a pause. An account may have an empty name, so it must be given
+// even then: what was forgotten is not guessed.
+func pauseOf(w http.ResponseWriter, r *http.Request) (Pause, error) {
+	var p struct {
+		Account *string `json:"account"`
+		All     bool    `json:"all"`
+		Reason  string  `json:"reason"`
+	}
+	if err := readJSON(w, r, &p); err != nil {
+		return Pause{}, err
+	}
+	switch {
+	case p.All && p.Account != nil && *p.Account != "":
+		return Pause{}, invalid("account", "is given, and so is all")
+	case p.All:
+		return Pause{Scope{All: true}, p.Reason}, nil
+	case p.Account == nil:
+		return Pause{}, invalid("account", "is missing, and so is all")
+	default:
+		return Pause{Scope{Account: *p.Account}, p.Reason}, nil
+	}
+}
+
+func (h *handler) check(w http.ResponseWriter, r *http.Request) error {
+	return done(w, h.o.Check(r.Context()))
+}
+
+func (h *handler) operations(w http.ResponseWriter, r *http.Request) error {
+	if h.accept == nil {
+		return &Error{Code: CodeUnsupported, Message: "operations are taken only by a process that delivers them"}
+	}
+	body, err := bodyOf(w, r, maxOperations)
+	if err != nil {
+		return err
+	}
+	body = bytes.TrimSuffix(body, []byte("\n"))
+	if len(body) == 0 {
+		return invalid("body", "has no operation")
+	}
+	accepted := h.accept(r.Context(), bytes.Split(body, []byte("\n")))
+	s := newStream(w, r) // whose reader has patience from now on
+	for _, a := range accepted {
+		s.line(a)
+	}
+	return s.end()
+}
+
+func idOf(r *http.Request) (outbox.ID, error) {
+	id, err := outbox.ParseID(r.PathValue("id"))
+	if err != nil {
+		return id, invalid("id", err.Error())
+	}
+	return id, nil
+}
+
+func isFull(r *http.Request) (bool, error) {
+	text := r.URL.Query().Get("full")
+	if text == "" {
+		return false, nil
+	}
+	full, err := strconv.ParseBool(text)
+	if err != nil {
+		return false, invalid("full", "is neither true nor false")
+	}
+	return full, nil
+}
+
+func invalid(field, reason string) error {
+	return &Error{Code: CodeInvalid, Message: field + " " + reason, Field: field}
+}
+
+// bodyOf reads a body, for which its sender has patience.
+func bodyOf(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
+	c := http.NewResponseController(w)
+	// Without a connection there is no sender that could be slow.
+	limited := c.SetReadDeadline(time.Now().Add(patience)) == nil
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	if limited && err == nil {
+		err = c.SetReadDeadline(time.Time{})
+	}
+	return body, err
+}
+
+// readJSON reads a small request. Members that are not known are refused, lest
+// one that was misspelt be overlooked.
+func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
+	const most = 64 << 10
+	body, err := bodyOf(w, r, most)
+	if err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	err = d.Decode(v)
+	if err == nil && d.More() {
+		err = errors.New("more than one value")
+	}
+	if err != nil {
+		return invalid("body", "is not what belongs here: "+strings.TrimPrefix(err.Error(), "json: "))
+	}
+	return nil
+}
+
+// done answers what has no answer but that it was done.
+func done(w http.ResponseWriter, err error) error {
+	if err == nil {
+		w.WriteHeader(http.StatusNoContent)
+	}
+	return err
+}
+
+func writeJSON(w http.ResponseWriter, v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(append(data, '\n')) // a reader that is gone needs no answer
+	return nil
+}
+
+func writeError(w http.ResponseWriter, e *Error) {
+	data, err := json.Marshal(map[string]*Error{"error": e})
+	if err != nil {
+		data = []byte(`{"error":{"code":"internal","message":"the error cannot be written"}}`)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(e.status())
+	_, _ = w.Write(append(data, '\n')) // as above
+}

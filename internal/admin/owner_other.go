@@ -1,0 +1,8 @@
+//go:build !unix
+
+package admin
+
+import "errors"
+
+// sameOwner is not asked where [Listen] opens nothing.
+func sameOwner(string, string) error { return errors.ErrUnsupported }
