@@ -2,7 +2,7 @@ TOOL := go tool -modfile=$(CURDIR)/internal/tools/go.mod
 CRASH := internal/crash
 
 .DEFAULT_GOAL := help
-.PHONY: help fmt lint test race bench cover check tidy drill crash crash-long
+.PHONY: help fmt lint test race bench cover check tidy drill sim callback-load crash crash-long
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,12 @@ tidy: ## tidy the three modules
 
 drill: ## the announced window, played and judged with ten seeds: six minutes
 	for seed in 1 2 3 4 5 6 7 8 9 10; do go run ./examples/anymarketctl drill --json --seed $$seed || exit 1; done
+
+sim: ## sales and their status under crashes, in virtual time: a thousand seeds
+	go test ./anymarket/marketplace -run 'Simulation$$' -timeout 60m -args -sim.seeds 1000
+
+callback-load: ## 1,000 callbacks a second for 30 s, handlers that hang, SIGKILL: nothing answered is lost
+	go run ./internal/callbackload
 
 crash: ## crash images, kills, power cuts, failing calls: minutes, as root on Linux
 	$(CRASH)/scripts/crash.sh ci

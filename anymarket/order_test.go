@@ -282,3 +282,21 @@ func TestOrderIsFoundWithoutTheFilter(t *testing.T) {
 		})
 	}
 }
+
+// An order that is there and not to be seen yet draws a refusal, and one look-up
+// without it proves nothing.
+func TestRefusalThatReadsLikeADuplicateIsLookedUpTwice(t *testing.T) {
+	for _, status := range []int{400, 409, 422} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			in(t, anymarkettest.Options{Duplicate: status, LookupLag: time.Minute}, func(t *testing.T, s *anymarkettest.Server) {
+				c := open(t, config(t, s))
+				s.AddOrder(`{"marketPlace":"ECOMMERCE","marketPlaceId":"S-1","status":"PENDING"}`)
+				r, err := c.Orders.Create(t.Context(), order("S-1"))
+				require.NoError(t, err)
+				require.NoError(t, r.Wait(t.Context()))
+				require.Equal(t, 1, s.Count("POST /orders"))
+				require.Len(t, s.Orders(), 1)
+			})
+		})
+	}
+}

@@ -50,7 +50,7 @@ func (c *core) createOrder(ctx context.Context, batch []outbox.Lease) outbox.Ans
 		return verdict.Unreadable(err)
 	}
 	created, err := c.of(l.Account).Orders().Create(ctx, order)
-	a := verdict.OfEntry(outbox.Once, err)
+	a := verdict.OfCreation(err, order.MarketplaceID)
 	if err == nil {
 		a.Data = []byte(created.ID.String())
 	}

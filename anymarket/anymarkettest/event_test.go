@@ -177,6 +177,7 @@ func TestCallbacks(t *testing.T) {
 		r.s.SetOrder(id, `{"status":"INVOICED"}`)
 		r.s.SetOrder(id, `{"status":"CONCLUDED"}`)
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		require.Len(r.t, h.bodies, 2)
 		require.Contains(r.t, h.bodies[0], "CREATE")
 		require.Contains(r.t, h.bodies[1], "INVOICED")

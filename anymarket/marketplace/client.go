@@ -1,0 +1,162 @@
+package marketplace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/anymarket-go/sdk/anymarket/api"
+	"github.com/anymarket-go/sdk/anymarket/internal/accounts"
+	"github.com/anymarket-go/sdk/anymarket/internal/gated"
+	"github.com/anymarket-go/sdk/anymarket/internal/verdict"
+	"github.com/anymarket-go/sdk/outbox"
+)
+
+// Client is the way to ANYMARKET for one seller. It is safe for concurrent use.
+// Clients of other sellers on the same outbox come from [Client.For].
+type Client struct {
+	core    *core
+	account string
+	wait    bool
+
+	// Sales makes sales known, moves and reads them.
+	Sales SaleService
+	// Ads reads what sellers offer.
+	Ads AdService
+}
+
+// core is what the clients of all sellers share.
+type core struct {
+	config   Config
+	host     string
+	api      *api.Client // of no seller
+	accounts *accounts.Accounts
+	outbox   *outbox.Outbox
+
+	end  context.CancelFunc
+	work sync.WaitGroup // Run and the watch on tokens
+
+	mu     sync.Mutex // guards the field below
+	runErr error
+}
+
+// Open opens the outbox and starts delivery. ctx bounds the opening only. The
+// caller closes the client with [Client.Close] or [Client.Shutdown].
+//
+// Errors are [*api.FieldError] values for what is wrong with the configuration,
+// an [*outbox.LockedError] if another process has the file, and what else
+// [outbox.Open] returns.
+func Open(ctx context.Context, config Config) (*Client, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	config, err := config.filled()
+	if err != nil {
+		return nil, err
+	}
+	c := &core{config: config, host: config.host()}
+	// Calls are made with the clients of sellers only.
+	none := func(context.Context) (string, error) { return "", errors.New("no account") }
+	c.api, err = api.New(api.Config{
+		BaseURL: config.BaseURL, AllowHTTP: config.AllowHTTP, Transport: config.Transport,
+		Timeout: config.Timeout, Token: none, AppID: config.AppID, Observe: config.ObserveRequest,
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.accounts = accounts.New(c.api, accounts.Tokens(config.Tokens))
+	options := config.options()
+	options.Canary = c.canary
+	options.Kinds = []outbox.Kind{c.notifyKind(), c.markKind()}
+	c.outbox, err = outbox.Open(config.Outbox, options) //nolint:contextcheck // it takes none: opening is one scan of the file
+	if err != nil {
+		return nil, fmt.Errorf("open outbox %s: %w", config.Outbox, err)
+	}
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	c.end = end
+	c.work.Go(func() {
+		err := c.outbox.Run(life)
+		if err != nil && !errors.Is(err, outbox.ErrClosed) {
+			c.mu.Lock()
+			c.runErr = err
+			c.mu.Unlock()
+		}
+	})
+	c.work.Go(func() { c.accounts.Watch(life, c.outbox, config.CanaryInterval) })
+	return c.client(config.Account, false), nil
+}
+
+func (c *core) client(account string, wait bool) *Client {
+	cl := &Client{core: c, account: account, wait: wait}
+	cl.Sales, cl.Ads = SaleService{cl}, AdService{cl}
+	return cl
+}
+
+// For returns a client for another seller, on the same outbox. Closing it
+// closes them all.
+func (c *Client) For(account string) *Client { return c.core.client(account, c.wait) }
+
+// Waiting returns a client whose reads wait at a closed gate until it opens or
+// their context ends, instead of failing at once.
+func (c *Client) Waiting() *Client { return c.core.client(c.account, true) }
+
+// Account is the name of the client's seller.
+func (c *Client) Account() string { return c.account }
+
+// Outbox is what keeps the entries: for statistics, dead letters, history and
+// the acts of an operator. It is closed by the client alone.
+func (c *Client) Outbox() *outbox.Outbox { return c.core.outbox }
+
+// Receipt rebuilds a receipt from its id, after a restart for instance.
+func (c *Client) Receipt(id outbox.ID) Receipt {
+	return Receipt{Receipt: c.core.outbox.Receipt(id)}
+}
+
+// Close is [Client.Shutdown] with Config.DrainTimeout of patience.
+func (c *Client) Close() error {
+	return c.core.stop(c.core.outbox.Close)
+}
+
+// Shutdown stops delivery: nothing more is sent, calls on the wire are waited
+// for until ctx ends and are cancelled then, everything is recorded, the file is
+// closed. It returns when every goroutine has ended. What was not delivered
+// waits in the file. It is safe to call again.
+func (c *Client) Shutdown(ctx context.Context) error {
+	return c.core.stop(func() error { return c.core.outbox.Shutdown(ctx) })
+}
+
+// Abort ends as a crash would: from here on nothing is written or sent, every
+// goroutine has ended when it returns, and the file is as a crash would leave
+// it. It is for tests, and for programs that must get out at once.
+func (c *Client) Abort() {
+	_ = c.core.stop(func() error { c.core.outbox.Abort(); return nil }) // a crash has nothing to tell
+}
+
+func (c *core) stop(closing func() error) error {
+	err := closing() // it waits for Run
+	c.end()
+	c.work.Wait()
+	if c.config.Transport == nil {
+		c.api.CloseIdleConnections() // a transport of the caller is the caller's
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return errors.Join(err, c.runErr)
+}
+
+// gate is the one of the client's seller.
+func (c *Client) gate() gated.Gate {
+	return gated.Gate{Outbox: c.core.outbox, Host: c.core.host, Account: c.account, Wait: c.wait}
+}
+
+// read makes a read through the gate.
+func read[T any](ctx context.Context, c *Client, call func(context.Context, *api.Client) (T, error)) (T, error) {
+	return gated.Get(ctx, c.gate(), func(ctx context.Context) (T, error) { return call(ctx, c.core.accounts.Of(c.account)) })
+}
+
+// canary is the cheapest read there is.
+func (c *core) canary(ctx context.Context, _, account string) outbox.Answer {
+	_, err := configurations(ctx, c.accounts.Of(account))
+	return verdict.OfCanary(err)
+}

@@ -1,0 +1,178 @@
+package marketplace
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/anymarket-go/sdk/anymarket/api"
+	"github.com/anymarket-go/sdk/anymarket/maintenance"
+	"github.com/anymarket-go/sdk/outbox"
+)
+
+// Where the API for marketplaces is.
+//
+// Source: the sandbox from ANYMARKET's document for marketplaces, which writes
+// http; production is seen with one marketplace.
+const (
+	ProductionURL = "https://api.anymarket.com.br/marketplace/api"
+	SandboxURL    = "https://sandbox-api.anymarket.com.br/marketplace/api"
+)
+
+// TokenSource returns the token of a seller. It is asked for every request, so
+// that a rotated token is used at once, and now and then while the seller is
+// suspended. It must be safe for concurrent use and return soon. Tokens are
+// kept in memory only.
+type TokenSource func(ctx context.Context, account string) (string, error)
+
+// Config says what a client needs to know. Outbox, BaseURL, AppID and one of
+// Token and Tokens are required; the zero value of everything else is a
+// sensible default.
+type Config struct {
+	// Outbox is the path of the file that keeps what is accepted, made anew if
+	// there is none. One process at a time may have it open. It is for one
+	// marketplace in one of production and sandbox.
+	Outbox string
+	// BaseURL is where the API is, such as [ProductionURL]. The name of its host
+	// is part of the key under which sales are remembered.
+	BaseURL string
+	// AppID is the id that ANYMARKET gave the marketplace.
+	AppID string
+	// Account is the name of the seller that the client from [Open] is for. It
+	// is stored with entries and must not change. Defaults to "".
+	Account string
+	// Token is the token of all sellers; for a process that serves one.
+	Token string
+	// Tokens returns the token of a seller. Either it or Token is given.
+	Tokens TokenSource
+
+	// AllowHTTP permits http to other machines, which shows the token to the
+	// network.
+	AllowHTTP bool
+	// Transport sends the requests. Defaults to one of the client's own.
+	Transport http.RoundTripper
+	// Timeout bounds a request. Defaults to 30 s.
+	Timeout time.Duration
+
+	// Windows are the announced maintenance windows. Defaults to none.
+	Windows *maintenance.Calendar
+	// StartRate and MaxRate bound the pace of a seller in calls a second. They
+	// default to 1, or MaxRate if that is less, and to 10, which is ANYMARKET's
+	// limit.
+	StartRate, MaxRate float64
+	// MinBackoff and MaxBackoff bound the pause after an attempt that failed
+	// by the entry's own fault; default to 1 s and 5 min.
+	MinBackoff, MaxBackoff time.Duration
+	// CanaryInterval is the time between the cheap reads that test whether
+	// ANYMARKET is back. Defaults to 30 s.
+	CanaryInterval time.Duration
+	// LateApply is how long after the client gave up a request may still take
+	// effect; defaults to 5 min 30 s. LookupLag is how long an effect may stay
+	// hidden from look-ups; defaults to 1 min. A sale of unknown outcome is sent
+	// again only when both have passed; see package outbox.
+	LateApply, LookupLag time.Duration
+	// OnceRetention is how long the key of a settled sale is remembered;
+	// defaults to 90 days.
+	OnceRetention time.Duration
+	// DrainTimeout is how long [Client.Close] waits for calls on the wire.
+	// Defaults to 30 s.
+	DrainTimeout time.Duration
+	// Restored says that the file is a copy from earlier, see package outbox.
+	Restored bool
+
+	// Strict makes an error of what is a warning otherwise: what ANYMARKET may
+	// refuse although it can be right.
+	Strict bool
+
+	// Observer is told what happens, see package outbox. It must return
+	// quickly.
+	Observer func(outbox.Event)
+	// ObserveRequest is told of every request after its end, see
+	// [api.Config]. It must be safe for concurrent use.
+	ObserveRequest func(ctx context.Context, o api.Observation)
+	// Logger defaults to none.
+	Logger *slog.Logger
+}
+
+const (
+	defaultLookupLag = time.Minute
+	defaultCanary    = 30 * time.Second
+)
+
+// filled returns a copy with the defaults that this package needs to know. All
+// that is wrong is named in the error, as [*api.FieldError] values joined.
+func (c Config) filled() (Config, error) {
+	var errs []error
+	refuse := func(bad bool, field, reason string) {
+		if bad {
+			errs = append(errs, &api.FieldError{Field: field, Reason: reason})
+		}
+	}
+	refuse(c.Outbox == "", "Outbox", "is missing: it is the path of the file that keeps what is accepted")
+	refuse(c.BaseURL == "", "BaseURL", "is missing: ProductionURL or SandboxURL")
+	refuse(c.AppID == "", "AppID", "is missing: ANYMARKET gives it to the marketplace")
+	refuse(c.Token == "" && c.Tokens == nil, "Token", "is missing, and so is Tokens")
+	refuse(c.Token != "" && c.Tokens != nil, "Token", "is given, and so is Tokens")
+	refuse(c.StartRate < 0, "StartRate", "is negative")
+	refuse(c.MaxRate < 0, "MaxRate", "is negative")
+	for _, d := range []struct {
+		field string
+		d     time.Duration
+	}{
+		{"Timeout", c.Timeout},
+		{"MinBackoff", c.MinBackoff},
+		{"MaxBackoff", c.MaxBackoff},
+		{"CanaryInterval", c.CanaryInterval},
+		{"LateApply", c.LateApply},
+		{"LookupLag", c.LookupLag},
+		{"OnceRetention", c.OnceRetention},
+		{"DrainTimeout", c.DrainTimeout},
+	} {
+		refuse(d.d < 0, d.field, "is negative")
+	}
+	if c.LookupLag == 0 {
+		c.LookupLag = defaultLookupLag
+	}
+	if c.CanaryInterval == 0 {
+		c.CanaryInterval = defaultCanary
+	}
+	if c.Token != "" && c.Tokens == nil {
+		fixed, err := api.StaticToken(c.Token)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		c.Tokens = func(ctx context.Context, _ string) (string, error) { return fixed(ctx) }
+	}
+	return c, errors.Join(errs...)
+}
+
+// options are those of the outbox.
+func (c Config) options() outbox.Options {
+	o := outbox.Options{
+		CanaryInterval: c.CanaryInterval, LateApply: c.LateApply, LookupLag: c.LookupLag, OnceRetention: c.OnceRetention,
+		MinBackoff: c.MinBackoff, MaxBackoff: c.MaxBackoff, StartRate: c.StartRate, MaxRate: c.MaxRate,
+		DrainTimeout: c.DrainTimeout, Restored: c.Restored, Observer: c.Observer, Logger: c.Logger,
+	}
+	if c.MaxRate > 0 && c.StartRate == 0 {
+		o.StartRate = min(1, c.MaxRate)
+	}
+	if c.Windows != nil {
+		o.Windows = func(host string, now time.Time) (outbox.Window, bool) {
+			w, ok := c.Windows.At(host, now)
+			return outbox.Window(w), ok
+		}
+	}
+	return o
+}
+
+// host is the name of the machine that is called.
+func (c Config) host() string {
+	u, err := url.Parse(c.BaseURL)
+	if err != nil {
+		return "" // refused when the client is made
+	}
+	return u.Hostname()
+}
