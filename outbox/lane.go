@@ -25,9 +25,10 @@ type entry struct {
 //
 // The outbox's mutex guards lanes.
 type lane struct {
+	// What accepting looks at stands together, so that it lies in few cache
+	// lines: with many lanes, waiting for memory is most of its work.
 	account *account
 	family  *family
-	key     string
 	entries []entry // on disk in the bucket entries, oldest first
 	// dead are the lane's dead letters, oldest first.
 	dead []uint64
@@ -36,6 +37,8 @@ type lane struct {
 	confirmAt time.Duration
 	// leased is the entry that is being attempted; zero if none is.
 	leased uint64
+	// What the lane adds to the outbox's sums, see Outbox.recount.
+	superseded, parked int32
 	// held: touched by a transaction that is not committed yet.
 	held bool
 	// gone: nothing was left of it, and another one may have its key.
@@ -44,8 +47,6 @@ type lane struct {
 	sweeping bool
 	// proving: waits for the host to be proven up for long enough.
 	proving bool
-	// What the lane adds to the outbox's sums, see Outbox.recount.
-	superseded, parked int32
 
 	// Place among the ready lanes of its account; list is nil if it is not
 	// ready.
@@ -53,6 +54,7 @@ type lane struct {
 	prev, next *lane
 	// Place among those that wait for a moment.
 	timer timer
+	key   string
 }
 
 // laneKey finds a lane.

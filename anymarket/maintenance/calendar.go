@@ -11,7 +11,8 @@ import (
 // rereadInterval is how often a calendar looks whether its file changed.
 const rereadInterval = time.Second
 
-// Calendar knows the windows. It is safe for concurrent use. The zero Calendar
+// Calendar knows the windows: those that it was given, and those that a
+// [Watcher] announces to it. It is safe for concurrent use. The zero Calendar
 // has none.
 type Calendar struct {
 	path string // empty: no file
@@ -20,7 +21,8 @@ type Calendar struct {
 	windows []Window   // by start, then end
 	looked  time.Time  // when the file was last looked at, on the caller's clock
 	seen    os.FileInfo
-	err     error // why what is in the file now is not what counts
+	boards  []board // by watcher, see announce
+	err     error   // why what is in the file now is not what counts
 }
 
 // New returns a calendar of windows.
@@ -41,7 +43,7 @@ func FromFile(path string) (*Calendar, error) {
 	return c, nil
 }
 
-// Set replaces the windows. On an error they stay as they are.
+// Set replaces the windows that it was given. On an error they stay as they are.
 func (c *Calendar) Set(windows ...Window) error {
 	if c.path != "" {
 		return fmt.Errorf("set windows: they are those of the file %s", c.path)
@@ -57,9 +59,28 @@ func (c *Calendar) Set(windows ...Window) error {
 	return nil
 }
 
+// join makes room for what a [Watcher] announces.
+func (c *Calendar) join() (seat int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.boards = append(c.boards, board{})
+	return len(c.boards) - 1
+}
+
+// announce replaces what a watcher announced before.
+func (c *Calendar) announce(seat int, b board) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.boards[seat] = b
+}
+
 // At returns the window in force, the one that ends last if there are several.
 // Windows hold for all hosts. It is quick: a file is looked at once a second at
 // most.
+//
+// The End of a window is past where a status page says that it overruns, and
+// for a minute where the page says that it is over. The outbox then waits for
+// the first canary that succeeds.
 func (c *Calendar) At(_ string, now time.Time) (Window, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -75,11 +96,17 @@ func (c *Calendar) At(_ string, now time.Time) (Window, bool) {
 			found = w
 		}
 	}
+	for i := range c.boards {
+		if w := c.boards[i].at(now); w.End.After(found.End) {
+			found = w
+		}
+	}
 	return found, !found.End.IsZero()
 }
 
 // Upcoming returns the windows that have not ended, those in force included,
-// by start.
+// by start. Those of status pages are as these have them now; the End of one
+// that overruns is past.
 func (c *Calendar) Upcoming(now time.Time) []Window {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -90,7 +117,14 @@ func (c *Calendar) Upcoming(now time.Time) []Window {
 			ws = append(ws, w)
 		}
 	}
-	return ws
+	for i := range c.boards {
+		for _, n := range c.boards[i].Notices {
+			if n.ahead(now) {
+				ws = append(ws, n.Plan)
+			}
+		}
+	}
+	return sorted(ws)
 }
 
 // Err says why the file is not what counts: it is missing, unreadable or wrong

@@ -1,12 +1,14 @@
 package maintenance_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/anymarket-go/sdk/anymarket/anymarkettest"
 	"github.com/anymarket-go/sdk/anymarket/maintenance"
 )
 
@@ -62,4 +64,48 @@ func ExampleFromFile() {
 	// Output:
 	// July, 2024-07-28T04:00:00Z to 2024-07-28T08:00:00Z true
 	// false <nil>
+}
+
+// A calendar that follows a status page. Without Page and Transport it is
+// ANYMARKET's.
+func ExampleWatcher() {
+	page := anymarkettest.NewStatusPage()
+	defer func() { _ = page.Close() }()
+	start := time.Now().Add(24 * time.Hour).Truncate(time.Second)
+	page.Announce("upgrade", start, 4*time.Hour)
+
+	windows := &maintenance.Calendar{} // also Config.Windows of the client
+	w, err := maintenance.NewWatcher(windows, maintenance.WatcherConfig{Page: page.URL, Transport: page.Transport()})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := w.Look(context.Background()); err != nil {
+		fmt.Println(err) // no reason not to go on
+	}
+	// From here on go w.Run(ctx) keeps the calendar up to date.
+	for _, win := range windows.Upcoming(time.Now()) {
+		fmt.Println(win.Name, win.Start.Equal(start), win.End.Sub(win.Start))
+	}
+	// Output: upgrade true 4h0m0s
+}
+
+// A day and an hour before each window someone is told.
+func ExampleCalendar_Remind() {
+	start := time.Now().Add(30 * time.Minute)
+	windows, err := maintenance.New(maintenance.Window{Name: "upgrade", Start: start, End: start.Add(4 * time.Hour)})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	err = windows.Remind(ctx, func(_ context.Context, r maintenance.Reminder) {
+		fmt.Println(r.Name, "begins in less than", r.Lead)
+		stop() // a program goes on until it ends
+	}, 24*time.Hour, time.Hour)
+	fmt.Println(err)
+	// Output:
+	// upgrade begins in less than 1h0m0s
+	// <nil>
 }

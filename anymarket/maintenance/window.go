@@ -58,6 +58,21 @@ func (w Window) String() string {
 	return s
 }
 
+// In returns the window for people of a zone, and in UTC.
+func (w Window) In(zone *time.Location) string {
+	const day, clock = "Mon 2006-01-02 15:04", "15:04"
+	start, end := w.Start.In(zone), w.End.In(zone)
+	layout := day
+	if start.Year() == end.Year() && start.YearDay() == end.YearDay() {
+		layout = clock
+	}
+	s := start.Format(day) + " to " + end.Format(layout) + " " + zone.String() + " (" + stamp(w.Start) + " to " + stamp(w.End) + ")"
+	if w.Name != "" {
+		s = w.Name + ", " + s
+	}
+	return s
+}
+
 // utc drops the monotonic clock and the zone.
 func (w Window) utc() Window {
 	return Window{Name: w.Name, Start: w.Start.UTC().Round(0), End: w.End.UTC().Round(0)}
