@@ -26,6 +26,8 @@ type Client struct {
 	Prices PriceService
 	// Orders creates, moves and reads orders.
 	Orders OrderService
+	// Callbacks reads and changes the registered callbacks.
+	Callbacks CallbackService
 }
 
 // core is what the clients of all accounts share.
@@ -107,7 +109,7 @@ func (c *core) kinds() []outbox.Kind {
 
 func (c *core) client(account string, wait bool) *Client {
 	cl := &Client{core: c, account: account, wait: wait}
-	cl.Stock, cl.Prices, cl.Orders = StockService{cl}, PriceService{cl}, OrderService{cl}
+	cl.Stock, cl.Prices, cl.Orders, cl.Callbacks = StockService{cl}, PriceService{cl}, OrderService{cl}, CallbackService{cl}
 	return cl
 }
 
