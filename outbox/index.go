@@ -96,6 +96,7 @@ type note struct {
 	// says that it did.
 	writes uint64
 	tried  bool
+	dueAt  int64         // nanoseconds of the outbox's own clock, if entry.later
 	delays int           // in a row, for what was not the entry's fault
 	limit  int           // of the batch it may travel in; zero is the kind's
 	lookAt time.Duration // uptime of the host at which to look it up; zero is at once
@@ -241,11 +242,14 @@ func (x *index) add(s *stored, dueAt int64) *lane {
 
 // addTo is add for an entry whose lane is known.
 func (x *index) addTo(l *lane, k *kind, s *stored, dueAt int64) {
-	e := entry{seq: s.seq, kind: k.index, acceptedAt: s.acceptedAt, dueAt: dueAt, attempts: uint16(min(s.attempts, 1<<16-1)), group: s.group, flags: s.flags, pending: s.pending}
+	e := entry{seq: s.seq, kind: k.index, acceptedAt: s.acceptedAt, attempts: uint16(min(s.attempts, 1<<16-1)), group: s.group, flags: s.flags, pending: s.pending}
 	if n := l.newest(); n == nil || n.seq < s.seq {
 		l.entries = append(l.entries, e)
 	} else {
 		l.insert(e)
+	}
+	if dueAt != 0 {
+		x.setDue(l.find(s.seq), dueAt)
 	}
 	if s.confirmAt != 0 {
 		l.confirmAt = max(l.confirmAt, s.confirmAt)
@@ -273,6 +277,22 @@ func (x *index) remove(l *lane, seq uint64) {
 	if len(l.entries) == 0 {
 		l.confirmAt = 0
 	}
+}
+
+// setDue says when an entry is due; zero is at once.
+func (x *index) setDue(e *entry, at int64) {
+	e.later = at != 0
+	if e.later {
+		x.note(e.seq).dueAt = at
+	}
+}
+
+// due is when an entry is due; zero is at once.
+func (x *index) due(e *entry) int64 {
+	if !e.later {
+		return 0
+	}
+	return x.note(e.seq).dueAt
 }
 
 // setFlags changes an entry's flags and keeps the sums.

@@ -11,12 +11,12 @@ import (
 type entry struct {
 	seq        uint64
 	acceptedAt int64 // Unix nanoseconds
-	dueAt      int64 // nanoseconds of the outbox's own clock; zero is at once
 	kind       uint16
 	attempts   uint16
 	group      Group
 	flags      byte
 	pending    Verdict
+	later      bool // its note says when it is due; else at once
 }
 
 // lane is the queue of one target. An absolute lane delivers its newest entry

@@ -58,10 +58,10 @@ func (o *Outbox) readiness(l *lane) (list *laneList, at int64) {
 			proof = n.lookAt
 		}
 	}
-	if proof == 0 && h.dueAt == 0 {
+	if proof == 0 && !h.later {
 		return o.listFor(l, h), 0 // mostly so, and it takes no look at the clock
 	}
-	now, due := o.clock(), h.dueAt
+	now, due := o.clock(), o.due(h)
 	if proof != 0 {
 		if left := proof - o.uptime(o.kinds[h.kind].Host); left > 0 {
 			// Uptime grows with signs of life only, at best as fast as time.

@@ -225,7 +225,7 @@ func (o *Outbox) failed(t *tx, c *call, l *lane, s *stored, r Result, now time.T
 	s.dueAt, s.reason = now.Add(wait).UnixNano(), r.Reason
 	o.happen(t, s.seq, e, nil, now)
 	o.update(t, l, s)
-	l.find(s.seq).dueAt = o.clock() + int64(wait)
+	o.setDue(l.find(s.seq), o.clock()+int64(wait))
 }
 
 // delay lets others go first for a while after an answer that was not the
@@ -238,7 +238,7 @@ func (o *Outbox) delay(l *lane, s *stored, r Result) {
 	n := o.note(s.seq)
 	n.delays++
 	wait := pause(n.delays, o.opts.MinBackoff, max(o.opts.MinBackoff, o.opts.CanaryInterval))
-	l.find(s.seq).dueAt = o.clock() + int64(wait)
+	o.setDue(l.find(s.seq), o.clock()+int64(wait))
 }
 
 // update stores an entry that changed.
@@ -246,7 +246,8 @@ func (o *Outbox) update(t *tx, l *lane, s *stored) {
 	t.put(inEntries, seqKey(s.seq), s.encode())
 	e := l.find(s.seq)
 	o.setFlags(e, s.flags)
-	e.attempts, e.pending, e.dueAt = uint16(min(s.attempts, 1<<16-1)), s.pending, 0
+	e.attempts, e.pending = uint16(min(s.attempts, 1<<16-1)), s.pending
+	o.setDue(e, 0)
 }
 
 // happen records an event of an entry; final is the entry if that ended its

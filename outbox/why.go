@@ -241,7 +241,7 @@ func (o *Outbox) headSituation(rec Record, l *lane, h *entry, because, next func
 		because("an earlier file may have sent it")
 		next("it must be looked up before it is sent")
 	}
-	if wait := time.Duration(h.dueAt - o.clock()); h.dueAt != 0 && wait > 0 {
+	if wait := time.Duration(o.due(h) - o.clock()); h.later && wait > 0 {
 		if h.attempts > 0 {
 			because("%s failed by its own fault%s", count(int(h.attempts), "attempt", "attempts"), becauseOf(rec.Reason))
 		} else {
