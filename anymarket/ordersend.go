@@ -16,14 +16,14 @@ import (
 func (c *core) createKind() outbox.Kind {
 	return outbox.Kind{
 		Name: kindCreate, Family: familyOrder, Class: outbox.Once, Group: groupOrders,
-		Deliver: c.createOrder, Resolve: c.resolveCreation, Fields: creationFields,
+		Deliver: c.createOrder, Resolve: c.resolveCreation, Fields: creationFields, Check: checked(editedOrder),
 	}
 }
 
 func (c *core) stepKind(name, family string) outbox.Kind {
 	return outbox.Kind{
 		Name: name, Family: family, Class: outbox.Step, Group: groupOrders,
-		Deliver: c.moveOrder, Resolve: c.resolveStep,
+		Deliver: c.moveOrder, Resolve: c.resolveStep, Check: checked(editedStep),
 	}
 }
 

@@ -114,6 +114,6 @@ func (s PriceService) Ads(ctx context.Context, partnerID string) ([]api.Ad, erro
 func (c *core) priceKind() outbox.Kind {
 	return outbox.Kind{
 		Name: kindPrice, Family: familyPrice, Class: outbox.Absolute, Group: groupPrices, MaxBatch: c.config.MaxBatch,
-		Deliver: c.putPrices,
+		Deliver: c.putPrices, Check: checked(editedPrice),
 	}
 }

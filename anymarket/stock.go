@@ -154,7 +154,7 @@ func (s StockService) Locations(ctx context.Context) ([]api.StockLocation, error
 func (c *core) stockKind() outbox.Kind {
 	k := outbox.Kind{
 		Name: kindStock, Family: familyStock, Class: outbox.Absolute, Group: groupStock, MaxBatch: c.config.MaxBatch,
-		Deliver: c.putStock, Merge: mergeStock,
+		Deliver: c.putStock, Merge: mergeStock, Check: checked(editedStock),
 	}
 	if c.config.RefreshStock != nil {
 		k.Refresh = c.refreshStock

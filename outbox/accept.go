@@ -247,7 +247,7 @@ func (o *Outbox) admissible(t *tx, b *batch, p *prepared, now time.Time) error {
 	have, known := b.addressing[at]
 	if !known {
 		part := o.branch(at.account, at.family)
-		have, known = part.addressing, part.addressed && part.stored > 0
+		have, known = part.addressing, part.addressed
 	}
 	if known && have != p.addressing {
 		return &AddressingError{Account: p.account, Family: p.k.Family, Have: have, Got: p.addressing}
@@ -377,8 +377,31 @@ func (o *Outbox) fixAddressing(t *tx, a *account, f *family, addressing string) 
 		return
 	}
 	part.addressing, part.addressed = addressing, true
-	key := []byte(metaAddressing + a.name + "\x00" + f.name)
+	key := addressingKey(a.name, f.name)
 	t.put(inMeta, key, seal(key, append([]byte{0, 0, 0, 0, codecFormat, 0}, addressing...)))
+}
+
+// Readdress lets an account name the targets of a family in another way from its
+// next entry on. While anything of the family is stored it is [ErrState]: what
+// waits under the old names would be lanes of the same targets.
+func (o *Outbox) Readdress(ctx context.Context, account, family string) error {
+	return o.commit(ctx, func(t *tx) error {
+		f := o.families[family]
+		if f == nil {
+			return fmt.Errorf("%w family: %q is that of no kind", ErrInvalid, family)
+		}
+		part := o.branch(o.accountOf(account), f)
+		if part.stored > 0 {
+			return fmt.Errorf("%w: %d entries or dead letters of family %s are stored for account %q: deliver or discard them first", ErrState, part.stored, family, account)
+		}
+		part.addressing, part.addressed = "", false
+		t.delete(inMeta, addressingKey(account, family))
+		return nil
+	})
+}
+
+func addressingKey(account, family string) []byte {
+	return []byte(metaAddressing + account + "\x00" + family)
 }
 
 func (o *Outbox) loadAddressing(t *tx) {

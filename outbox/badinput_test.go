@@ -62,7 +62,7 @@ func TestUnknownClassAndOtherBadOptionsAreRefused(t *testing.T) {
 	}
 }
 
-func TestSecondAddressingIsRefusedWhileAnythingOfTheFamilyIsStored(t *testing.T) {
+func TestSecondAddressingIsRefusedUntilTheAccountIsReaddressed(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		h := &outboxtest.Host{}
 		r := newRig(t, h, nil)
@@ -85,9 +85,15 @@ func TestSecondAddressingIsRefusedWhileAnythingOfTheFamilyIsStored(t *testing.T)
 			{Kind: "stock", Account: "b", Key: "1", Addressing: "id"}, {Kind: "stock", Account: "b", Key: "2", Addressing: "partnerId"},
 		})
 		require.ErrorAs(t, err, new(*outbox.AddressingError))
+		require.ErrorIs(t, r.o.Readdress(t.Context(), "a", "stock"), outbox.ErrState)
+		require.ErrorIs(t, r.o.Readdress(t.Context(), "a", "none"), outbox.ErrInvalid)
 		r.run()
 		r.drain(time.Minute)
-		require.NoError(t, by("a", "id"), "it may change while the family is empty")
+		require.ErrorAs(t, by("a", "id"), new(*outbox.AddressingError), "a slip must not change it")
+		require.NoError(t, r.o.Readdress(t.Context(), "a", "stock"))
+		require.NoError(t, by("a", "id"))
 		require.NoError(t, by("b", "id"))
+		r.restart()
+		require.ErrorAs(t, by("a", "partnerId"), new(*outbox.AddressingError))
 	})
 }

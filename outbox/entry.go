@@ -17,8 +17,8 @@ type Entry struct {
 	// family and key form a lane: they keep their order and never overlap.
 	Key string
 	// Addressing says how Key names its target, e.g. "partnerId". An account
-	// has one addressing per family as long as anything of it is stored, since
-	// two names for one target would make two lanes of it. May be empty.
+	// has one addressing per family, that of its first entry, since two names for
+	// one target would make two lanes of it; see [Outbox.Readdress]. May be empty.
 	Addressing string
 	// Once is the key under which a creation is known, required for class
 	// Once. A step gives the key of the creation that it belongs to, if any.

@@ -56,7 +56,7 @@ type AddressingError struct {
 }
 
 func (e *AddressingError) Error() string {
-	return fmt.Sprintf("account %q addresses family %q by %q, not by %q: settle or discard its entries before changing it", e.Account, e.Family, e.Have, e.Got)
+	return fmt.Sprintf("account %q addresses family %q by %q, not by %q: use that, or readdress the account when nothing of the family is stored", e.Account, e.Family, e.Have, e.Got)
 }
 
 // ConflictError says that a creation's key was accepted with another body.

@@ -98,6 +98,7 @@ type note struct {
 	tried  bool
 	dueAt  int64         // nanoseconds of the outbox's own clock, if entry.later
 	delays int           // in a row, for what was not the entry's fault
+	reason string        // of the last of them
 	limit  int           // of the batch it may travel in; zero is the kind's
 	lookAt time.Duration // uptime of the host at which to look it up; zero is at once
 }

@@ -75,6 +75,11 @@ type Kind struct {
 	// Without Merge a newer body covers the older one as it is. Absolute only.
 	Merge func(older, newer []byte) ([]byte, error)
 
+	// Check refuses a body that cannot stand under a key, as one that is about
+	// another target. It is asked when a person edits an entry, must be pure and
+	// quick, and may be nil.
+	Check func(key string, body []byte) error
+
 	// Refresh returns the bodies as of now for leases that waited longer than
 	// Options.Stale; nil keeps the stored body of that lease. An error or a
 	// timeout keeps them all. Absolute only.

@@ -65,6 +65,11 @@ func (o *Outbox) Edit(ctx context.Context, id ID, body []byte) (Receipt, error) 
 		if k == nil {
 			return fmt.Errorf("%w: kind %s is not configured", ErrState, s.kind)
 		}
+		if k.Check != nil {
+			if _, err := callSafely(func() (any, error) { return nil, k.Check(s.key, body) }); err != nil {
+				return fmt.Errorf("%w Body: %w", ErrInvalid, err)
+			}
+		}
 		if k.Class == Absolute {
 			receipt = o.replaceValue(t, l, s, k, state, body, now)
 			return nil

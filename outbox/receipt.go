@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"time"
 )
 
 // Receipt is proof that an entry is on disk. It can be kept as its [ID] and
@@ -151,6 +152,13 @@ func (o *Outbox) addLane(rec *Record) {
 			what = "parked entry"
 		}
 		rec.State, rec.Reason = Parked, "waits for the "+what+" "+ID{file: rec.ID.file, seq: by}.String()
+	case rec.State == Waiting:
+		if n := o.notes[rec.ID.seq]; n != nil && rec.Reason == "" {
+			rec.Reason = n.reason
+		}
+		if due := o.due(l.find(rec.ID.seq)); due > o.clock() {
+			rec.DueAt = time.Now().Add(time.Duration(due - o.clock()))
+		}
 	}
 }
 

@@ -237,6 +237,7 @@ func (o *Outbox) delay(l *lane, s *stored, r Result) {
 	}
 	n := o.note(s.seq)
 	n.delays++
+	n.reason = r.Reason
 	wait := pause(n.delays, o.opts.MinBackoff, max(o.opts.MinBackoff, o.opts.CanaryInterval))
 	o.setDue(l.find(s.seq), o.clock()+int64(wait))
 }

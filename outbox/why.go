@@ -168,6 +168,9 @@ func (o *Outbox) whyWaiting(w *Why, rec Record) {
 	if len(w.Because) > 0 {
 		return
 	}
+	if rec.Reason != "" {
+		w.because("its last attempt failed, by no fault of its own%s", becauseOf(rec.Reason))
+	}
 	w.because("it is ready, as one of %s of its account", count(s.ready, "lane", "lanes"))
 	for _, g := range o.Gate() {
 		if g.Host == s.host && g.Account == rec.Account {
@@ -238,14 +241,14 @@ func (o *Outbox) headSituation(rec Record, l *lane, h *entry, because, next func
 			next("it must be looked up before anything is sent")
 		}
 	case h.flags&flagLookupFirst != 0:
-		because("an earlier file may have sent it")
+		because("it is older than this file, or its age is not known, so that an earlier file may have sent it")
 		next("it must be looked up before it is sent")
 	}
 	if wait := time.Duration(o.due(h) - o.clock()); h.later && wait > 0 {
 		if h.attempts > 0 {
 			because("%s failed by its own fault%s", count(int(h.attempts), "attempt", "attempts"), becauseOf(rec.Reason))
 		} else {
-			because("its last attempt failed, by no fault of its own")
+			because("its last attempt failed, by no fault of its own%s", becauseOf(rec.Reason))
 		}
 		next("it is tried again in %s", wait.Round(time.Millisecond))
 	}

@@ -122,7 +122,7 @@ func TestWhySomethingIsTriedAgainLater(t *testing.T) {
 		synctest.Wait()
 		r.until(time.Minute, func() bool { return len(h.Writes()) == 1 })
 		w := r.why(value)
-		require.Equal(t, "its last attempt failed, by no fault of its own", w.Because[0])
+		require.Equal(t, "its last attempt failed, by no fault of its own: 503", w.Because[0])
 		require.Contains(t, w.Next[0], "it is tried again in ")
 		h.SetScript(nil)
 		r.drain(time.Hour)
@@ -168,7 +168,7 @@ func TestWhySomethingIsLookedUpFirst(t *testing.T) {
 		r := newRig(t, h, func(o *outbox.Options) { o.Kinds = append(o.Kinds, orders(h)...) })
 		old := r.accept(outbox.Entry{Kind: "order", Key: "O-1", Once: "1", Body: []byte("old")})
 		w := r.why(old)
-		require.Contains(t, w.Because, "an earlier file may have sent it")
+		require.Contains(t, w.Because, "it is older than this file, or its age is not known, so that an earlier file may have sent it")
 		require.Contains(t, w.Next, "it must be looked up before it is sent")
 	})
 }
