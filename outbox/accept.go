@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -81,8 +82,9 @@ type prepared struct {
 	creation   []byte // the key of the one that a step belongs to
 	fields     []fieldHash
 	receipt    Receipt
-	sameAs     *prepared // the same creation, earlier in the call
+	sameAs     *prepared // the same creation, or a newer value, earlier in the call
 	again      bool      // see Repush
+	reopened   *creation // what it was until it was accepted again
 	draft      draft
 	found      found
 }
@@ -105,6 +107,8 @@ func (o *Outbox) prepare(e *Entry, p *prepared) error {
 		return bad("Key, Account, Once, Addressing: at most %d bytes each", maxKey)
 	case len(e.Body) > o.opts.MaxBody:
 		return bad("Body: %d bytes, at most %d", len(e.Body), o.opts.MaxBody)
+	case strings.ContainsRune(e.Account, 0) || strings.ContainsRune(e.Addressing, 0):
+		return bad("Account, Addressing: must not contain NUL")
 	case e.Group > MaxGroup:
 		return bad("Group: %d, the highest is %d", e.Group, MaxGroup)
 	case k.Class == Once && e.Once == "":
@@ -197,13 +201,9 @@ func (a *acceptance) put(t *tx) error {
 		p := &ps[i]
 		switch {
 		case p.sameAs != nil:
-			p.receipt = Receipt{o: o, id: p.sameAs.receipt.id, Duplicate: true}
-		case p.receipt.Duplicate:
+			p.receipt = Receipt{o: o, id: p.sameAs.receipt.id, Duplicate: p.onceKey != nil, GaveWay: p.onceKey == nil}
+		case p.receipt.Duplicate, p.receipt.GaveWay:
 		default:
-			if newer, ok := o.newerThan(p, now); ok {
-				p.receipt = Receipt{o: o, id: ID{file: o.store.file, seq: newer}, GaveWay: true}
-				break
-			}
 			o.putOne(t, p, now)
 		}
 	}
@@ -233,7 +233,7 @@ func (o *Outbox) admissible(t *tx, b *batch, p *prepared, now time.Time) error {
 		}
 	}
 	if p.creation != nil {
-		if c, ok, err := t.creationUnder(p.creation, now); err == nil && ok && c.expiresAt != 0 && c.deliveredAt == 0 {
+		if c, ok, err := t.creationUnder(p.creation, now); err == nil && ok && c.cancelled && c.deliveredAt == 0 {
 			return fmt.Errorf("%w: the creation that the step belongs to, %s, was discarded", ErrState, ID{file: o.store.file, seq: c.seq})
 		}
 	}
@@ -255,10 +255,18 @@ func (o *Outbox) admissible(t *tx, b *batch, p *prepared, now time.Time) error {
 	if b.addressing != nil {
 		b.addressing[at] = p.addressing
 	}
+	key := laneKey{at.account, at.family, p.key}
+	if p.asOf != 0 {
+		if gaveWay, err := o.yield(b, p, key, now); gaveWay || err != nil {
+			return err
+		}
+	}
+	if b.newest != nil && p.k.Class == Absolute {
+		defer func() { b.newest[key] = p }()
+	}
 	if p.k.Merge == nil {
 		return nil
 	}
-	key := laneKey{at.account, at.family, p.key}
 	if older := o.newestBody(t, b, key); older != nil {
 		merged, err := o.merge(p.k, older, p.body)
 		if err != nil {
@@ -267,9 +275,6 @@ func (o *Outbox) admissible(t *tx, b *batch, p *prepared, now time.Time) error {
 		if !bytes.Equal(merged, p.body) {
 			p.merged = merged
 		}
-	}
-	if b.newest != nil {
-		b.newest[key] = p
 	}
 	return nil
 }
@@ -297,8 +302,9 @@ func (o *Outbox) knownCreation(t *tx, b *batch, p *prepared, now time.Time) (boo
 	if d := differing(c.fields, p.fields); d != nil {
 		return true, &ConflictError{ID: id, Fields: d}
 	}
-	if p.again && c.expiresAt != 0 {
-		return false, nil // it is settled
+	if p.again && c.expiresAt != 0 { // it is settled
+		p.reopened = &c
+		return false, nil
 	}
 	p.receipt = Receipt{o: o, id: id, Duplicate: true}
 	return true, nil
@@ -339,7 +345,11 @@ func (o *Outbox) putOne(t *tx, p *prepared, now time.Time) {
 	}
 	o.fixAddressing(t, l.account, p.k.family, p.addressing)
 	o.touch(l)
-	p.seq = t.next(inEntries)
+	if p.reopened != nil {
+		p.seq = p.reopened.seq // its old place, before its steps
+	} else {
+		p.seq = t.next(inEntries)
+	}
 	p.acceptedAt = now.UnixNano()
 	p.receipt = Receipt{o: o, id: ID{file: o.store.file, seq: p.seq}}
 	if l.absolute() {
@@ -361,58 +371,14 @@ func (o *Outbox) putOne(t *tx, p *prepared, now time.Time) {
 	if p.pending != 0 {
 		o.setLookAt(&p.stored)
 	}
-	if p.onceKey != nil {
+	switch {
+	case p.reopened != nil:
+		o.reopen(t, p, now)
+	case p.onceKey != nil:
 		c := creation{seq: p.seq, fields: p.fields}
 		t.put(inOnce, p.onceKey, c.encode(p.onceKey))
 	}
 	if len(l.entries) == 1 {
 		o.gate.useAccount(p.k.Host, p.account)
-	}
-}
-
-// fixAddressing makes this the account's way to name its targets.
-func (o *Outbox) fixAddressing(t *tx, a *account, f *family, addressing string) {
-	part := o.branch(a, f)
-	if part.addressed && part.addressing == addressing {
-		return
-	}
-	part.addressing, part.addressed = addressing, true
-	key := addressingKey(a.name, f.name)
-	t.put(inMeta, key, seal(key, append([]byte{0, 0, 0, 0, codecFormat, 0}, addressing...)))
-}
-
-// Readdress lets an account name the targets of a family in another way from its
-// next entry on. While anything of the family is stored it is [ErrState]: what
-// waits under the old names would be lanes of the same targets.
-func (o *Outbox) Readdress(ctx context.Context, account, family string) error {
-	return o.commit(ctx, func(t *tx) error {
-		f := o.families[family]
-		if f == nil {
-			return fmt.Errorf("%w family: %q is that of no kind", ErrInvalid, family)
-		}
-		part := o.branch(o.accountOf(account), f)
-		if part.stored > 0 {
-			return fmt.Errorf("%w: %d entries or dead letters of family %s are stored for account %q: deliver or discard them first", ErrState, part.stored, family, account)
-		}
-		part.addressing, part.addressed = "", false
-		t.delete(inMeta, addressingKey(account, family))
-		return nil
-	})
-}
-
-func addressingKey(account, family string) []byte {
-	return []byte(metaAddressing + account + "\x00" + family)
-}
-
-func (o *Outbox) loadAddressing(t *tx) {
-	c := t.bucket(inMeta).Cursor()
-	prefix := []byte(metaAddressing)
-	for k, v := c.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = c.Next() {
-		account, fam, ok := bytes.Cut(k[len(prefix):], []byte{0})
-		_, addressing, err := unseal(k, v)
-		if f := o.families[string(fam)]; ok && err == nil && f != nil {
-			part := o.branch(o.accountOf(string(account)), f)
-			part.addressing, part.addressed = string(addressing), true
-		}
 	}
 }

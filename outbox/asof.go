@@ -46,11 +46,19 @@ func (s *stored) trueAt() int64 {
 	return s.acceptedAt
 }
 
+// note leaves out what is of the moment itself: the rows of one snapshot are no
+// news to each other, and there may be millions.
 func (r *recency) note(at laneKey, s saying) {
-	if have, ok := r.newest[at]; s.at >= r.since && (!ok || s.at > have.at || s.at == have.at && s.seq > have.seq) {
+	if have, ok := r.newest[at]; s.at > r.since && (!ok || s.at > have.at || s.at == have.at && s.seq > have.seq) {
 		r.newest[at] = s
 	}
 }
+
+// Moments that can be stored, in Unix seconds.
+const (
+	earliest = 1
+	latest   = 1 << 33 // in the year 2242
+)
 
 // errUnreached: nothing is known of values since then, see reachBack.
 var errUnreached = errors.New("recency does not reach back so far")
@@ -62,6 +70,8 @@ func checkAsOf(k *kind, asOf, now time.Time) error {
 		return nil
 	case k.Class != Absolute:
 		return fmt.Errorf("%w AsOf: only an absolute value has it", ErrInvalid)
+	case asOf.Unix() < earliest || asOf.Unix() > latest:
+		return fmt.Errorf("%w AsOf: %s is no moment that a value can be from", ErrInvalid, asOf.UTC().Format(time.RFC3339))
 	case asOf.After(now.Add(aheadMargin)):
 		return fmt.Errorf("%w AsOf: %s lies in the future", ErrInvalid, asOf.UTC().Format(time.RFC3339))
 	default:
@@ -69,15 +79,23 @@ func checkAsOf(k *kind, asOf, now time.Time) error {
 	}
 }
 
-// newerThan returns the newest value of the entry's lane if it is from a later
-// moment than the entry.
-func (o *Outbox) newerThan(p *prepared, now time.Time) (seq uint64, ok bool) {
-	if p.asOf == 0 {
-		return 0, false
+// yield says whether a value of a snapshot gives way to one of its lane that is
+// from a later moment, stored or earlier in the call.
+func (o *Outbox) yield(b *batch, p *prepared, at laneKey, now time.Time) (gaveWay bool, err error) {
+	if part := o.branch(at.account, at.family); !part.named(unixTime(p.asOf)) {
+		return false, fmt.Errorf("%w AsOf: %s, but the account names its targets in another way since %s", ErrInvalid,
+			unixTime(p.asOf).UTC().Format(time.RFC3339), unixTime(part.addressedAt).UTC().Format(time.RFC3339))
 	}
 	o.recent.usedAt = now
-	s, ok := o.recent.newest[laneKey{o.accountOf(p.account), p.k.family, p.key}]
-	return s.seq, ok && s.at > p.asOf
+	if newer := b.newest[at]; newer != nil && (newer.asOf == 0 || newer.asOf > p.asOf) {
+		p.sameAs = newer
+		return true, nil
+	}
+	if s, ok := o.recent.newest[at]; ok && s.at > p.asOf {
+		p.receipt = Receipt{o: o, id: ID{file: o.store.file, seq: s.seq}, GaveWay: true}
+		return true, nil
+	}
+	return false, nil
 }
 
 // reached says whether newerThan can be asked for all entries of a call.
@@ -116,9 +134,20 @@ func (o *Outbox) reachBack(ctx context.Context, ps []prepared) error {
 		return nil
 	}
 	r := &recency{since: oldest, newest: map[laneKey]saying{}, usedAt: time.Now()}
+	defer func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if o.recent == r && !r.complete {
+			o.recent = nil // it was not made whole
+		}
+	}()
 	// In a transaction of its own: what came before is on disk afterwards, what
 	// comes later is noted as it comes.
-	if err := o.commit(ctx, func(*tx) error { o.recent = r; return nil }); err != nil {
+	var back time.Duration // what was accepted longer ago than that is from then
+	if err := o.commit(ctx, func(*tx) error {
+		o.recent, back = r, clockMargin+time.Duration(o.counters.longestRefreshed)
+		return nil
+	}); err != nil {
 		return err
 	}
 	for _, pass := range []struct {
@@ -130,7 +159,7 @@ func (o *Outbox) reachBack(ctx context.Context, ps []prepared) error {
 		{inDead, decodeWaiting},
 		{inHistory, func(k, v []byte) (*stored, error) { return decodeFinal(o.store.file, k, v) }},
 	} {
-		if err := o.noteSince(ctx, r, pass.bucket, pass.decode); err != nil {
+		if err := o.noteSince(ctx, r, back, pass.bucket, pass.decode); err != nil {
 			return err
 		}
 	}
@@ -164,7 +193,7 @@ func decodeFinal(file uint32, k, v []byte) (*stored, error) {
 }
 
 // noteSince reads a bucket from its end back to the moment, page by page.
-func (o *Outbox) noteSince(ctx context.Context, r *recency, bucket int, decode func(k, v []byte) (*stored, error)) error {
+func (o *Outbox) noteSince(ctx context.Context, r *recency, back time.Duration, bucket int, decode func(k, v []byte) (*stored, error)) error {
 	var before []byte
 	for more := true; more; {
 		if err := ctx.Err(); err != nil {
@@ -185,7 +214,7 @@ func (o *Outbox) noteSince(ctx context.Context, r *recency, bucket int, decode f
 					s, err := decode(k, v)
 					switch {
 					case err != nil || s == nil:
-					case s.acceptedAt < r.since-int64(clockMargin):
+					case s.acceptedAt < r.since-int64(back):
 						return nil
 					default:
 						s.body, s.merged = nil, nil // parts of the page

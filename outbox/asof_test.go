@@ -175,3 +175,74 @@ func TestSnapshotsAmongLiveValues(t *testing.T) {
 		}
 	})
 }
+
+// What waited long and was refreshed when it was sent is newer than its place in
+// the history says.
+func TestSnapshotGivesWayToARefreshedValueOfLongAgo(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		h := &outboxtest.Host{}
+		e := &erp{value: []byte("now")}
+		r := newRig(t, h, func(o *outbox.Options) { o.Kinds[0].Refresh = e.refresh })
+		require.NoError(t, r.o.PauseAll(t.Context(), "test"))
+		r.stock("sku", "then")
+		time.Sleep(10 * time.Hour)
+		snapshot := time.Now()
+		time.Sleep(time.Hour)
+		require.NoError(t, r.o.ResumeAll(t.Context()))
+		r.run()
+		r.drain(time.Minute)
+		r.stock("other", "live")
+		r.drain(time.Minute)
+		r.restart()
+		require.True(t, r.row("sku", "row", snapshot).GaveWay)
+	})
+}
+
+// A value that gives way is no part of what the next covers.
+func TestValueThatGaveWayIsNotMerged(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		h := &outboxtest.Host{}
+		r := newRig(t, h, func(o *outbox.Options) { o.Kinds = []outbox.Kind{merging(h)} })
+		r.run()
+		snapshot := time.Now()
+		time.Sleep(time.Second)
+		r.stock("a", `{"qty":"1"}`)
+		r.drain(time.Minute)
+		receipts, err := r.o.AcceptAll(t.Context(), []outbox.Entry{
+			{Kind: "stock", Key: "a", Body: []byte(`{"cost":"9"}`), AsOf: snapshot},
+			{Kind: "stock", Key: "a", Body: []byte(`{"qty":"2"}`)},
+			{Kind: "stock", Key: "a", Body: []byte(`{"cost":"8"}`), AsOf: snapshot},
+			{Kind: "stock", Key: "a", Body: []byte(`{"qty":"3"}`)},
+		})
+		require.NoError(t, err)
+		require.True(t, receipts[0].GaveWay && receipts[2].GaveWay)
+		require.Equal(t, receipts[1].ID(), receipts[2].ID())
+		r.drain(time.Minute)
+		require.JSONEq(t, `{"qty":"3"}`, h.Holds("", "a"))
+	})
+}
+
+func TestSnapshotFromBeforeTheAccountWasReaddressedIsRefused(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		h := &outboxtest.Host{}
+		r := newRig(t, h, nil)
+		r.run()
+		start := time.Now()
+		set := func(way, key string) {
+			_, err := r.o.Accept(t.Context(), outbox.Entry{Kind: "stock", Key: key, Addressing: way, Body: []byte("live")})
+			require.NoError(t, err)
+			r.drain(time.Minute)
+		}
+		set("partnerId", "SKU-1")
+		time.Sleep(time.Minute)
+		require.NoError(t, r.o.Readdress(t.Context(), "", "stock"))
+		set("id", "4711")
+		r.restart()
+		_, err := r.o.Accept(t.Context(), outbox.Entry{Kind: "stock", Key: "4711", Addressing: "id", AsOf: start, Body: []byte("row")})
+		require.ErrorIs(t, err, outbox.ErrInvalid)
+		require.ErrorContains(t, err, "names its targets in another way since")
+		sums, err := r.o.Resend(t.Context(), outbox.Resend{From: start, To: time.Now()})
+		require.NoError(t, err)
+		require.Equal(t, outbox.Resent{Selected: 1, Sent: 1}, sums)
+	})
+}

@@ -153,11 +153,21 @@ func (o *Outbox) keepGate(ctx context.Context) error {
 	if same {
 		return nil
 	}
-	err := o.commit(ctx, o.saveGate)
+	err := o.storeGate(ctx)
 	if err == nil {
 		o.mu.Lock()
 		o.savedGate = v
 		o.mu.Unlock()
+	}
+	return err
+}
+
+// storeGate commits the gate's state and what changed.
+func (o *Outbox) storeGate(ctx context.Context) error {
+	first, changes := o.gate.unkept()
+	err := o.commit(ctx, o.saveGate)
+	if err == nil && len(changes) > 0 {
+		o.gate.kept(first + uint64(len(changes)) - 1)
 	}
 	return err
 }
@@ -170,7 +180,8 @@ func (o *Outbox) prune(ctx context.Context) error {
 		err := o.commit(ctx, func(t *tx) error {
 			h := o.pruneHistory(t, time.Now())
 			k := o.pruneKeys(t, time.Now())
-			again = h || k
+			g := o.pruneGate(t, time.Now())
+			again = h || k || g
 			return nil
 		})
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Check verifies every invariant of the file, and that memory agrees with it.
@@ -22,6 +23,7 @@ func (o *Outbox) Check(ctx context.Context) error {
 				c.flight()
 				c.once()
 				c.history()
+				c.gate()
 				c.sums()
 				// Last, when every page has been read under guard: bbolt looks
 				// in a goroutine of its own, where nothing could be recovered.
@@ -135,7 +137,9 @@ func (c *checker) flight() {
 		if _, err := decodeFlight(k, v); err != nil {
 			c.wrong("flight/%x: %v", k, err)
 		}
-		if c.o.inFlight == 0 {
+		// What an earlier process had on the wire of a kind that is not
+		// configured stays there.
+		if c.o.inFlight == 0 && !slices.ContainsFunc(c.o.kinds, func(k *kind) bool { return k.orphan }) {
 			c.wrong("attempt %x is in flight, but no call is on the wire", k)
 		}
 	})
@@ -161,7 +165,12 @@ func (c *checker) once() {
 }
 
 func (c *checker) history() {
-	ended := uint64(0)
+	ended, as := uint64(0), EventType(0)
+	settled := func() {
+		if s, state, err := c.o.locate(c.t, ended); ended != 0 && err == nil && state != Done && as != EventDelivered {
+			c.wrong("entry %d ended as %s and is still %s", s.seq, as, state)
+		}
+	}
 	c.each(inHistory, func(k, v []byte) {
 		c.historyBytes += uint64(len(k) + len(v))
 		e, err := decodeEvent(c.o.store.file, k, v)
@@ -169,21 +178,29 @@ func (c *checker) history() {
 			c.wrong("history/%x: %v", k, err)
 			return
 		}
-		if e.Type == EventDead && ended == e.ID.seq {
-			ended = 0 // in doubt, and the confirming call was refused
-		}
-		if !e.Type.settles() {
-			return
-		}
-		if ended == e.ID.seq {
-			c.wrong("entry %d ended twice", ended)
-		}
-		ended = e.ID.seq
-		if s, state, err := c.o.locate(c.t, ended); err == nil && state != Done && e.Type != EventDelivered {
-			c.wrong("entry %d ended as %s and is still %s", s.seq, e.Type, state)
-		}
 		if binary.BigEndian.Uint64(k[8:]) > c.t.bucket(inHistory).Sequence() {
 			c.wrong("event %x is beyond the last number given", k)
+		}
+		switch {
+		case e.ID.seq != ended:
+			settled()
+			ended = 0
+		case e.Type == EventReopened, e.Type == EventDead: // dead: in doubt, and the confirming call was refused
+			ended = 0
+		case e.Type.settles():
+			c.wrong("entry %d ended twice", ended)
+		}
+		if e.Type.settles() {
+			ended, as = e.ID.seq, e.Type
+		}
+	})
+	settled()
+}
+
+func (c *checker) gate() {
+	c.each(inGate, func(k, v []byte) {
+		if _, err := decodeGateChange(k, v); err != nil {
+			c.wrong("gate: %v", err)
 		}
 	})
 }

@@ -14,7 +14,7 @@ import (
 //	0      4        5        6
 //	| crc  | format | flags  | fields, varints and length-prefixed bytes |
 
-const codecFormat = 1
+const codecFormat = 2
 
 // errUnreadable wraps every decoding error.
 var errUnreadable = errors.New("unreadable")

@@ -13,13 +13,16 @@ type counters struct {
 	// forgotten is the moment, in Unix nanoseconds, of the newest event that the
 	// history has lost to retention.
 	forgotten uint64
+	// longestRefreshed is the longest time, in nanoseconds, from accepting a value
+	// to refreshing it: what was accepted that long ago may be as of now.
+	longestRefreshed uint64
 	// changed: differs from what is stored.
 	changed bool
 }
 
 func (c *counters) encode() []byte {
-	b := append(make([]byte, 4, 56), codecFormat, 0)
-	for _, v := range []uint64{c.delivered, c.superseded, c.cancelled, c.historyBytes, c.forgotten} {
+	b := append(make([]byte, 4, 64), codecFormat, 0)
+	for _, v := range []uint64{c.delivered, c.superseded, c.cancelled, c.historyBytes, c.forgotten, c.longestRefreshed} {
 		b = binary.AppendUvarint(b, v)
 	}
 	return seal([]byte(metaCounters), b)
@@ -34,7 +37,7 @@ func decodeCounters(value []byte) (c counters, err error) {
 		return c, fmt.Errorf("%w: meta/%s: %w", ErrFormat, metaCounters, err)
 	}
 	r := reader{b: fields}
-	c.delivered, c.superseded, c.cancelled, c.historyBytes, c.forgotten = r.uint(), r.uint(), r.uint(), r.uint(), r.uint()
+	c.delivered, c.superseded, c.cancelled, c.historyBytes, c.forgotten, c.longestRefreshed = r.uint(), r.uint(), r.uint(), r.uint(), r.uint(), r.uint()
 	return c, r.end()
 }
 

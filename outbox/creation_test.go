@@ -131,6 +131,31 @@ func TestCreationOnTheWireAtACrashIsLookedUp(t *testing.T) {
 	}
 }
 
+// A process that does not know the kind, and opens the file after the crash,
+// leaves it to one that does: what was on the wire is not forgotten.
+func TestCreationOnTheWireOfAKindThatIsNotConfigured(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		h := &outboxtest.Host{Script: once(outboxtest.Reply{Mode: outboxtest.Hang, Applied: true})}
+		r := orderRig(t, h, nil)
+		r.run()
+		receipt := r.create("order-1", "M-1", "{}")
+		time.Sleep(time.Second)
+		require.Len(t, h.Writes(), 1)
+		known := r.opts.Kinds
+		r.opts.Kinds = []outbox.Kind{h.Value("stock")}
+		r.crash()
+		require.False(t, r.stands(receipt, outbox.Parked).Unknown)
+		r.restart()
+		r.opts.Kinds = known
+		r.restart()
+		require.True(t, r.stands(receipt, outbox.Waiting).Unknown)
+		r.run()
+		require.NoError(t, receiptOf(r, receipt).Wait(r.day()))
+		require.Equal(t, 1, h.Creations("", "M-1"))
+		require.Len(t, h.Writes(), 1)
+	})
+}
+
 func TestLookUpThatFailsLeavesTheOutcomeUnknown(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		h := &outboxtest.Host{}

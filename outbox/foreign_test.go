@@ -70,13 +70,13 @@ func TestFileThatIsNotOursIsRefusedAndLeftUntouched(t *testing.T) {
 			withBolt(t, file, func(tx *bbolt.Tx) error {
 				meta := tx.Bucket([]byte("meta"))
 				v := append([]byte(nil), meta.Get([]byte("format"))...)
-				v[6] = 2
+				v[6] = 3
 				sum := crc32.Update(crc32.Checksum(v[4:], crc32.MakeTable(crc32.Castagnoli)), crc32.MakeTable(crc32.Castagnoli), []byte("format"))
 				binary.BigEndian.PutUint32(v, sum)
 				return meta.Put([]byte("format"), v)
 			})
 			require.NoError(t, os.Rename(file, path))
-		}, "format 2, this program knows 1"},
+		}, "format 3, this program knows 2"},
 		"a directory": {func(t *testing.T, path string) {
 			require.NoError(t, os.Mkdir(path, 0o700))
 		}, "not a regular file"},

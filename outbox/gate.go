@@ -27,6 +27,7 @@ type gate struct {
 	accounts map[string]*accountGate
 	pausing  pauseHold // of all accounts
 	news     []gateChange
+	log      gateLog
 }
 
 type gateOptions struct {
@@ -278,6 +279,9 @@ func (g *gate) setPause(now time.Time, account string, all bool, p pauseHold) {
 		c := gateChange{at: now, subject: subjectAll, open: !p.on, reason: openedReason(causePausedAll)}
 		if p.on {
 			c.reason = g.sentenceLocked(now, causePausedAll, nil, nil)
+			g.noteChangeLocked(c, causeNone, causePausedAll, Window{})
+		} else {
+			g.noteChangeLocked(c, causePausedAll, causeNone, Window{})
 		}
 		g.emitLocked(c)
 	}

@@ -71,6 +71,7 @@ func (g *gate) announceHostLocked(now time.Time, h *hostGate) {
 	} else {
 		c.reason = g.sentenceLocked(now, why, h, nil)
 	}
+	g.noteChangeLocked(c, h.why, why, h.window.w)
 	h.why = why
 	g.emitLocked(c)
 }
@@ -94,6 +95,7 @@ func (g *gate) announceAccountLocked(now time.Time, a *accountGate) {
 	} else {
 		c.reason = g.sentenceLocked(now, why, nil, a)
 	}
+	g.noteChangeLocked(c, a.why, why, Window{})
 	a.why = why
 	g.emitLocked(c)
 }

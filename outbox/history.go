@@ -22,6 +22,7 @@ const (
 	EventReleased                        // no longer parked
 	EventRequeued                        // a dead letter waits again
 	EventEdited                          // a dead letter was replaced by the new entry By
+	EventReopened                        // a creation whose life had ended waits again
 	EventGateOpened
 	EventGateClosed
 	EventAlarmRaised
@@ -30,7 +31,7 @@ const (
 )
 
 func (t EventType) String() string {
-	names := [...]string{"", "attempt", "delivered", "confirmed", "superseded", "dead", "cancelled", "parked", "released", "requeued", "edited", "gate opened", "gate closed", "alarm raised", "alarm cleared", "trouble"}
+	names := [...]string{"", "attempt", "delivered", "confirmed", "superseded", "dead", "cancelled", "parked", "released", "requeued", "edited", "reopened", "gate opened", "gate closed", "alarm raised", "alarm cleared", "trouble"}
 	if int(t) >= len(names) || t == 0 {
 		return "unknown event"
 	}

@@ -43,9 +43,11 @@ type branch struct {
 	lanes map[string]*lane
 	// stored counts its entries and dead letters.
 	stored int
-	// addressing is how its targets are named, once addressed.
-	addressing string
-	addressed  bool
+	// addressing is how its targets are named, once addressed; addressedAt, in
+	// Unix nanoseconds, is when they were last readdressed.
+	addressing  string
+	addressed   bool
+	addressedAt int64
 }
 
 func (x *index) branch(a *account, f *family) *branch {

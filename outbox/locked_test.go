@@ -75,3 +75,27 @@ func TestSecondOpeningInOneProcessIsRefused(t *testing.T) {
 		require.Equal(t, os.Getpid(), locked.PID)
 	})
 }
+
+// By whatever link it is named, a file is one outbox with one lock, and stays
+// where it is.
+func TestOutboxBehindASymbolicLink(t *testing.T) {
+	h := &outboxtest.Host{}
+	opts := outbox.Options{Kinds: []outbox.Kind{h.Value("stock")}, MinFree: -1}
+	dir := t.TempDir()
+	file, link := filepath.Join(dir, "file.db"), filepath.Join(dir, "link.db")
+	o := outboxtest.OpenFile(t, file, opts)
+	require.NoError(t, o.Close())
+	require.NoError(t, os.Symlink(file, link))
+	o = outboxtest.OpenFile(t, link, opts)
+	require.NoError(t, o.Compact(t.Context()))
+	_, err := outbox.Open(file, opts)
+	require.ErrorAs(t, err, new(*outbox.LockedError))
+	require.NoError(t, o.Close())
+	fi, err := os.Lstat(link)
+	require.NoError(t, err)
+	require.NotZero(t, fi.Mode()&os.ModeSymlink)
+	dangling := filepath.Join(dir, "dangling.db")
+	require.NoError(t, os.Symlink("nowhere", dangling))
+	_, err = outbox.Open(dangling, opts)
+	require.ErrorContains(t, err, "is a symbolic link to what is not there")
+}

@@ -130,7 +130,7 @@ func (o *Outbox) resolved(t *tx, c *call, it *item, res Resolution, now time.Tim
 // notFound writes what follows from a look-up that found nothing.
 func (o *Outbox) notFound(t *tx, c *call, l *lane, it *item, e Event, now time.Time) {
 	s := &it.stored
-	pending := s.pending
+	pending, reason := s.pending, s.reason
 	if c.kind.Class == Once && s.unknownSince != 0 {
 		proven := s.notFoundSince != 0 &&
 			it.uptime+1 >= s.unknownSince+o.opts.LateApply+o.opts.LookupLag &&
@@ -167,4 +167,8 @@ func (o *Outbox) notFound(t *tx, c *call, l *lane, it *item, e Event, now time.T
 	o.happen(t, s.seq, e, nil, now)
 	o.update(t, l, s)
 	o.note(s.seq).lookAt = 0
+	if pending == Unknown && c.kind.Class == Step {
+		// The look-up was answered, so the gate does not slow down what goes again.
+		o.delay(l, s, Result{Verdict: Unknown, Reason: reason})
+	}
 }

@@ -17,7 +17,9 @@ type creation struct {
 	expiresAt   int64
 	deliveredAt int64  // Unix nanoseconds; zero if it is not
 	data        []byte // see Result.Data
-	fields      []fieldHash
+	// cancelled: a person took it out, the last time that it was settled.
+	cancelled bool
+	fields    []fieldHash
 }
 
 // fieldHash tells whether a field is the same without telling what it is.
@@ -73,8 +75,13 @@ func differing(a, b []fieldHash) []string {
 	return out
 }
 
+const flagCancelled = 1
+
 func (c *creation) encode(key []byte) []byte {
 	b := append(make([]byte, 4, 128), codecFormat, 0)
+	if c.cancelled {
+		b[5] = flagCancelled
+	}
 	b = binary.AppendUvarint(b, c.seq)
 	b = binary.AppendVarint(b, c.expiresAt)
 	b = binary.AppendVarint(b, c.deliveredAt)
@@ -88,12 +95,12 @@ func (c *creation) encode(key []byte) []byte {
 }
 
 func decodeCreation(key, value []byte) (creation, error) {
-	_, fields, err := unseal(key, value)
+	flags, fields, err := unseal(key, value)
 	if err != nil {
 		return creation{}, err
 	}
 	r := reader{b: fields}
-	c := creation{seq: r.uint(), expiresAt: r.int(), deliveredAt: r.int()}
+	c := creation{seq: r.uint(), expiresAt: r.int(), deliveredAt: r.int(), cancelled: flags&flagCancelled != 0}
 	c.data = append([]byte(nil), r.bytes()...)
 	for n := r.uint(); n > 0 && r.err == nil; n-- {
 		f := fieldHash{name: r.string()}
@@ -145,7 +152,7 @@ func (o *Outbox) settleCreation(t *tx, s *stored, delivered bool, data []byte, n
 			c = old
 		}
 	}
-	c.expiresAt = now.Add(o.opts.OnceRetention).UnixNano()
+	c.expiresAt, c.cancelled = now.Add(o.opts.OnceRetention).UnixNano(), !delivered
 	if delivered {
 		c.deliveredAt, c.data = now.UnixNano(), data
 	}

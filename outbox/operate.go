@@ -179,7 +179,9 @@ func (o *Outbox) Discard(ctx context.Context, id ID, reason string) error {
 		}
 		once := ""
 		if k := o.configured[s.kind]; k != nil && k.Class == Once {
-			once = s.once
+			if c, _, err := t.creationUnder(onceKeyOf(k, s), now); err != nil || c.deliveredAt == 0 {
+				once = s.once // else it was there once, and its steps have what to belong to
+			}
 		}
 		o.cancel(t, l, s, state, reason, now)
 		if once != "" {

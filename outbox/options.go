@@ -93,8 +93,9 @@ type Options struct {
 
 // Window is a planned time without service.
 type Window struct {
-	Name       string
-	Start, End time.Time
+	Name  string    `json:"name,omitempty"`
+	Start time.Time `json:"start,omitzero"`
+	End   time.Time `json:"end,omitzero"`
 }
 
 func (o Options) withDefaults() Options {

@@ -7,9 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/anymarket-go/sdk/internal/realpath"
 )
 
 // Outbox is a durable queue of calls to another system. It is safe for
@@ -94,7 +95,7 @@ func open(path string, opts Options, h hooks) (o *Outbox, err error) {
 	if err := opts.validate(); err != nil {
 		return nil, err
 	}
-	if path, err = filepath.Abs(path); err != nil {
+	if path, err = realpath.Of(path); err != nil {
 		return nil, err
 	}
 	s, err := openStore(path, h.noSync)
@@ -114,7 +115,7 @@ func open(path string, opts Options, h hooks) (o *Outbox, err error) {
 	}
 	o.life, o.end = context.WithCancel(context.Background())
 	o.committer.run = o.commitGroup
-	saved, err := o.loadGate()
+	saved, changes, err := o.loadGate()
 	if err != nil {
 		return nil, err
 	}
@@ -122,6 +123,7 @@ func open(path string, opts Options, h hooks) (o *Outbox, err error) {
 		canary: opts.Canary != nil, canaryInterval: opts.CanaryInterval, windows: opts.Windows,
 		startRate: opts.StartRate, maxRate: opts.MaxRate, maxRetryAfter: opts.MaxRetryAfter, probeInterval: probeInterval,
 	}, saved, time.Now())
+	o.gate.log.last = changes
 	if err := o.reload(); err != nil {
 		return nil, err
 	}
@@ -134,9 +136,10 @@ func open(path string, opts Options, h hooks) (o *Outbox, err error) {
 // probeInterval is the time between probes of a suspended account.
 const probeInterval = time.Minute
 
-func (o *Outbox) loadGate() (saved gateState, err error) {
+func (o *Outbox) loadGate() (saved gateState, changes uint64, err error) {
 	err = o.store.guard(func() error {
 		return o.store.view(func(t *tx) error {
+			changes = t.lastGateChange()
 			value := t.get(inMeta, []byte(metaGate))
 			if value == nil {
 				return nil
@@ -151,7 +154,7 @@ func (o *Outbox) loadGate() (saved gateState, err error) {
 			return nil
 		})
 	})
-	return saved, err
+	return saved, changes, err
 }
 
 // saveGate stores what is worth keeping of the gate's state.
@@ -164,7 +167,7 @@ func (o *Outbox) saveGate(t *tx) error {
 	if !bytes.Equal(value, t.get(inMeta, []byte(metaGate))) {
 		t.put(inMeta, []byte(metaGate), value)
 	}
-	return nil
+	return o.saveGateChanges(t)
 }
 
 // clock is the outbox's own: it never jumps and is never zero.
@@ -230,6 +233,7 @@ func (o *Outbox) Run(ctx context.Context) error {
 	defer cancel()
 	defer context.AfterFunc(o.life, cancel)() //nolint:contextcheck // the outbox's own life
 
+	o.gate.noteRun(time.Now(), true)
 	var calls, others sync.WaitGroup
 	others.Go(func() { o.runCanaries(ctx, callCtx, &others) })
 	// It goes on while calls are waited for: their verdicts may need a rebuild.
@@ -248,6 +252,7 @@ func (o *Outbox) Run(ctx context.Context) error {
 	case <-timer.C:
 	case <-callCtx.Done(): // Shutdown's patience ended
 	}
+	o.gate.noteRun(time.Now(), false)
 	stop(errStopped)
 	calls.Wait()
 	others.Wait()

@@ -28,7 +28,7 @@ func (o *Outbox) ResumeAll(ctx context.Context) error {
 
 func (o *Outbox) setPause(ctx context.Context, set func()) error {
 	set()
-	err := o.commit(ctx, o.saveGate)
+	err := o.storeGate(ctx)
 	o.tellGate()
 	o.signal()
 	return err

@@ -30,6 +30,13 @@ func (o *Outbox) recoverFlight() error {
 			return err
 		}
 		for _, r := range records {
+			kept := false
+			for _, seq := range r.seqs {
+				kept = o.isOrphan(t, seq) || kept
+			}
+			if kept {
+				continue // until the file is opened with the kind, and it is known what follows
+			}
 			for _, seq := range r.seqs {
 				o.outcomeUnknown(t, seq, now)
 			}
@@ -42,6 +49,17 @@ func (o *Outbox) recoverFlight() error {
 		return err
 	}
 	return o.markRestored()
+}
+
+// isOrphan says whether an entry that is not settled is of a kind that is not
+// configured.
+func (o *Outbox) isOrphan(t *tx, seq uint64) bool {
+	s, state, err := o.locate(t, seq)
+	if err != nil || state == Dead {
+		return false
+	}
+	k := o.byName[s.kind]
+	return k != nil && k.orphan
 }
 
 // outcomeUnknown is what follows for an entry when the process that had it on
@@ -60,7 +78,6 @@ func (o *Outbox) outcomeUnknown(t *tx, seq uint64, now time.Time) {
 	const reason = "the process ended while the call was on the wire"
 	o.happen(t, seq, Event{Type: EventAttempt, Verdict: Unknown, Reason: reason}, nil, now)
 	switch {
-	case k.orphan:
 	case l.absolute():
 		it := &item{seq: seq, stored: s}
 		o.doubt(t, l, it, k.Host)

@@ -1,8 +1,12 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -107,8 +111,11 @@ func (o *Outbox) pastValues(ctx context.Context, r *Resend, unreadable *int, fn 
 		if k := o.configured[e.Entry.Kind]; k != nil && k.Class == Absolute {
 			o.mu.Lock()
 			at := laneKey{o.accountOf(e.Entry.Account), k.family, e.Entry.Key}
+			named := o.branch(at.account, k.family).named(e.At)
 			o.mu.Unlock()
-			fn(at, k, &e)
+			if named { // else its key means nothing any more
+				fn(at, k, &e)
+			}
 		}
 	}
 	return ctx.Err()
@@ -181,7 +188,11 @@ func (o *Outbox) resendValues(ctx context.Context, r *Resend, values map[laneKey
 		}
 		return ctx.Err()
 	}
-	for at, v := range values {
+	lanes := slices.SortedFunc(maps.Keys(values), func(a, b laneKey) int {
+		return cmp.Or(strings.Compare(a.account.name, b.account.name), strings.Compare(a.key, b.key))
+	})
+	for _, at := range lanes {
+		v := values[at]
 		e, otherwise := o.again(at, v, sums)
 		if e == nil {
 			*otherwise++
@@ -212,8 +223,15 @@ func (o *Outbox) again(at laneKey, v *resendable, sums *Resent) (e *Entry, other
 	if v == nil {
 		return nil, &sums.Undelivered
 	}
+	part := o.branch(at.account, at.family)
+	// What is newer than the value would have taken its place before it was
+	// delivered, so that nothing from before the history can be newer.
+	if o.counters.forgotten != 0 {
+		v.asOf = later(v.asOf, unixTime(int64(o.counters.forgotten)+1))
+	}
+	v.asOf = later(v.asOf, unixTime(part.addressedAt))
 	return &Entry{
-		Kind: v.kind.Name, Account: at.account.name, Key: at.key, Addressing: o.branch(at.account, at.family).addressing,
+		Kind: v.kind.Name, Account: at.account.name, Key: at.key, Addressing: part.addressing,
 		Group: v.group, Body: v.body, AsOf: v.asOf,
 	}, nil
 }

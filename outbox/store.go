@@ -24,16 +24,17 @@ const (
 	inDead
 	inOnce
 	inMeta
+	inGate
 	bucketCount
 )
 
 func bucketNames() [bucketCount]string {
-	return [bucketCount]string{"entries", "flight", "history", "dead", "once", "meta"}
+	return [bucketCount]string{"entries", "flight", "history", "dead", "once", "meta", "gate"}
 }
 
 const (
 	formatMagic   = "anymarket-go outbox"
-	formatVersion = 1
+	formatVersion = 2
 )
 
 // Keys in meta.

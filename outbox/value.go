@@ -22,6 +22,7 @@ func (o *Outbox) concludeValue(t *tx, c *call, l *lane, it *item, r Result, now 
 		s.body, s.merged = it.send, nil
 		if it.refreshedAt != 0 {
 			s.asOf = it.refreshedAt
+			o.counters.longestRefreshed = max(o.counters.longestRefreshed, uint64(max(0, s.asOf-s.acceptedAt)))
 			o.noteValue(l, s)
 		}
 		o.delivered(t, l, it, e, now)

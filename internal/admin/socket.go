@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+
+	"github.com/anymarket-go/sdk/internal/realpath"
 )
 
 const (
@@ -34,7 +36,7 @@ func Listen(outboxPath string) (net.Listener, error) {
 		// File modes keep nobody out there.
 		return nil, fmt.Errorf("admin socket: %w on Windows", errors.ErrUnsupported)
 	}
-	path, err := filepath.Abs(outboxPath)
+	path, err := realpath.Of(outboxPath)
 	if err != nil {
 		return nil, fmt.Errorf("admin socket: %w", err)
 	}
@@ -162,7 +164,7 @@ func (l *listener) Close() error {
 
 // dialSocket connects to the socket of an outbox.
 func dialSocket(ctx context.Context, outboxPath string) (net.Conn, error) {
-	path, err := filepath.Abs(outboxPath)
+	path, err := realpath.Of(outboxPath)
 	if err != nil {
 		return nil, err
 	}
