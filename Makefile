@@ -2,7 +2,7 @@ TOOL := go tool -modfile=$(CURDIR)/internal/tools/go.mod
 CRASH := internal/crash
 
 .DEFAULT_GOAL := help
-.PHONY: help fmt lint test race bench cover check tidy drill sim callback-load crash crash-long
+.PHONY: help fmt lint test race bench cover check tidy drill sim sweep callback-load reload crash crash-long
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,11 +36,17 @@ tidy: ## tidy the three modules
 drill: ## the announced window, played and judged with ten seeds: six minutes
 	for seed in 1 2 3 4 5 6 7 8 9 10; do go run ./examples/anymarketctl drill --json --seed $$seed || exit 1; done
 
-sim: ## sales and their status under crashes, in virtual time: a thousand seeds
-	go test ./anymarket/marketplace -run 'Simulation$$' -timeout 60m -args -sim.seeds 1000
+sim: ## orders, sales and their steps under crashes, in virtual time: a thousand seeds of each
+	go test ./anymarket ./anymarket/marketplace -run 'Simulation$$' -timeout 120m -args -sim.seeds 1000
+
+sweep: ## duplicates within and beyond the model, the table of docs/once.md: minutes
+	go test ./anymarket -run 'TestSweepBeyondTheModel' -v -timeout 60m -args -sim.sweep
 
 callback-load: ## 1,000 callbacks a second for 30 s, handlers that hang, SIGKILL: nothing answered is lost
 	go run ./internal/callbackload
+
+reload: ## 500,000 rows among live changes, the loader killed twice: complete, in bounded memory
+	go run ./internal/reloadload
 
 crash: ## crash images, kills, power cuts, failing calls: minutes, as root on Linux
 	$(CRASH)/scripts/crash.sh ci

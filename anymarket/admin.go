@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 
+	"github.com/anymarket-go/sdk/anymarket/marketplace"
 	"github.com/anymarket-go/sdk/internal/admin"
 	"github.com/anymarket-go/sdk/outbox"
 )
@@ -17,28 +17,18 @@ import (
 // by a protocol of JSON over HTTP. It asks nobody who they are, so let nobody
 // reach it who may not do all that.
 func (c *Client) AdminHandler() http.Handler {
-	return admin.NewHandler(c.core.outbox, c.acceptOperations)
+	return admin.NewHandler(c.core.outbox, admin.Delivery{
+		Accept: c.acceptOperations, Campaigns: c.core.adminCampaigns, Recheck: c.core.adminRecheck, Reload: c.core.adminReload,
+		Repush: c.core.adminRepush,
+	})
 }
 
-// openAdmin serves the handler of client on the socket beside the outbox.
-func (c *core) openAdmin(client *Client) error {
-	l, err := admin.Listen(c.outbox.Path())
-	if err != nil {
-		return err
-	}
-	logger := c.config.Logger
-	if logger == nil {
-		logger = slog.New(slog.DiscardHandler)
-	}
-	c.admin = admin.Serve(l, client.AdminHandler(), logger)
-	return nil
-}
-
-// OpenOutbox opens the outbox file of a client to look at it and to operate it,
-// without delivering anything: it needs no token. There must be one already. The
-// caller closes it. Errors are those of [outbox.Open]; an [*outbox.LockedError]
-// says that a process has the file, and it is through that process that it can be
-// looked at, see Config.Admin.
+// OpenOutbox opens the outbox file of a client, of this package or of package
+// marketplace, to look at it and to operate it, without delivering anything: it
+// needs no token. There must be one already. The caller closes it. Errors are
+// those of [outbox.Open]; an [*outbox.LockedError] says that a process has the
+// file, and it is through that process that it can be looked at, see
+// Config.Admin.
 func OpenOutbox(path string) (*outbox.Outbox, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("open outbox: %w", err)
@@ -50,7 +40,8 @@ func OpenOutbox(path string) (*outbox.Outbox, error) {
 	}
 	c := &core{config: config}
 	options := c.config.options()
-	options.Kinds = c.kinds()
+	// A file has entries of one client only, and says by their kinds of which.
+	options.Kinds = append(c.kinds(), marketplace.Kinds()...)
 	unsent := outbox.Result{Verdict: outbox.Unavailable, Reason: "the outbox was opened without delivering"}
 	for i := range options.Kinds {
 		k := &options.Kinds[i]

@@ -104,7 +104,7 @@ func TestOpenOutboxLooksAndOperatesWithoutDelivering(t *testing.T) {
 
 		o, err := anymarket.OpenOutbox(cfg.Outbox)
 		require.NoError(t, err)
-		a := admin.Local(admin.NewHandler(o, nil))
+		a := admin.Local(admin.NewHandler(o, admin.Delivery{}))
 		d, err := a.Show(t.Context(), created.ID())
 		require.NoError(t, err)
 		require.Equal(t, "dead", d.State)

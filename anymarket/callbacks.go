@@ -29,12 +29,16 @@ func (s CallbackService) Get(ctx context.Context, id ID) (api.Callback, error) {
 
 // Create registers a callback, see [api.Callbacks.Create].
 func (s CallbackService) Create(ctx context.Context, callback api.Callback) (api.Callback, error) {
-	return s.change(ctx, func(ctx context.Context, a *api.Client) (api.Callback, error) { return a.Callbacks().Create(ctx, callback) })
+	return s.change(ctx, func(ctx context.Context, a *api.Client) (api.Callback, error) {
+		return a.Callbacks().Create(ctx, callback)
+	})
 }
 
 // Update replaces a callback, see [api.Callbacks.Update].
 func (s CallbackService) Update(ctx context.Context, id ID, callback api.Callback) (api.Callback, error) {
-	return s.change(ctx, func(ctx context.Context, a *api.Client) (api.Callback, error) { return a.Callbacks().Update(ctx, id, callback) })
+	return s.change(ctx, func(ctx context.Context, a *api.Client) (api.Callback, error) {
+		return a.Callbacks().Update(ctx, id, callback)
+	})
 }
 
 // change makes a call through the gate that must not be repeated by itself.

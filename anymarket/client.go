@@ -26,6 +26,8 @@ type Client struct {
 	Prices PriceService
 	// Orders creates, moves and reads orders.
 	Orders OrderService
+	// Campaigns reads the campaigns of marketplaces.
+	Campaigns CampaignService
 	// Callbacks reads and changes the registered callbacks.
 	Callbacks CallbackService
 }
@@ -36,6 +38,7 @@ type core struct {
 	api    *api.Client // of no account
 	outbox *outbox.Outbox
 	ads    adCache
+	feeds  feeds
 	// accounts have a plain client each.
 	accounts *accounts.Accounts
 
@@ -43,8 +46,9 @@ type core struct {
 	end   context.CancelFunc
 	work  sync.WaitGroup // Run and the watch on tokens
 
-	mu     sync.Mutex // guards the field below
+	mu     sync.Mutex // guards the fields below
 	runErr error
+	jobs   map[string]bool // those that run, see begin
 }
 
 // Open opens the outbox and starts delivery. ctx bounds the opening only. The
@@ -81,7 +85,8 @@ func Open(ctx context.Context, config Config) (*Client, error) {
 	}
 	first := c.client(config.Account, false)
 	if config.Admin {
-		if err := c.openAdmin(first); err != nil { //nolint:contextcheck // it serves for the life of the client
+		c.admin, err = admin.Open(c.outbox.Path(), first.AdminHandler(), config.Logger) //nolint:contextcheck // it serves for the life of the client
+		if err != nil {
 			return nil, errors.Join(err, c.outbox.Close()) //nolint:contextcheck // it must be closed, whatever ctx says
 		}
 	}
@@ -104,12 +109,14 @@ func (c *core) kinds() []outbox.Kind {
 	return append([]outbox.Kind{
 		c.stockKind(), c.priceKind(),
 		c.createKind(), c.stepKind(stepByKey, familyOrder), c.stepKind(stepByID, familyOrderID),
+		c.xmlKind(xmlByKey, familyOrder), c.xmlKind(xmlByID, familyOrderID), c.handOverKind(),
 	}, c.callKinds()...)
 }
 
 func (c *core) client(account string, wait bool) *Client {
 	cl := &Client{core: c, account: account, wait: wait}
 	cl.Stock, cl.Prices, cl.Orders, cl.Callbacks = StockService{cl}, PriceService{cl}, OrderService{cl}, CallbackService{cl}
+	cl.Campaigns = CampaignService{cl}
 	return cl
 }
 
@@ -158,7 +165,9 @@ func (c *core) stop(closing func() error) error {
 	if c.admin != nil {
 		err = c.admin.Close() // while the lock is held: the next process has a socket of its own
 	}
+	c.feeds.end()
 	err = errors.Join(err, closing()) // it waits for Run
+	c.feeds.work.Wait()
 	c.end()
 	c.work.Wait()
 	if c.config.Transport == nil {

@@ -98,6 +98,7 @@ type Config struct {
 
 const (
 	defaultMaxBatch  = 50 // no larger number is documented
+	defaultLateApply = 5*time.Minute + 30*time.Second
 	defaultLookupLag = time.Minute
 	defaultCanary    = 30 * time.Second
 )
@@ -134,6 +135,9 @@ func (c Config) filled() (Config, error) {
 	}
 	if c.MaxBatch == 0 {
 		c.MaxBatch = defaultMaxBatch
+	}
+	if c.LateApply == 0 {
+		c.LateApply = defaultLateApply
 	}
 	if c.LookupLag == 0 {
 		c.LookupLag = defaultLookupLag

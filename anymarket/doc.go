@@ -23,6 +23,8 @@
 //   - An order is created once. When the outcome of an attempt is unknown it is
 //     looked up before anything is sent again; where two fit, a person is asked.
 //   - The steps of an order keep their order, and wait for its creation.
+//   - An order that changes is handed over at least once by [OrderService.Feed],
+//     and acknowledged when the caller has it.
 //   - An outage, however long, costs no entry anything. What ANYMARKET refuses
 //     for good is set aside as a dead letter, visible through [Client.Outbox].
 //   - An account whose token is refused is suspended, its entries are kept, the

@@ -2,96 +2,110 @@ package anymarket
 
 import (
 	"context"
-	"errors"
-	"strings"
+	"encoding/json"
 
 	"github.com/anymarket-go/sdk/anymarket/api"
+	"github.com/anymarket-go/sdk/anymarket/internal/operation"
 	"github.com/anymarket-go/sdk/internal/admin"
 	"github.com/anymarket-go/sdk/outbox"
 )
 
 // acceptOperations stores operations, one JSON object a line, and says in their
-// order what became of each. Each is checked by itself; those that can be right
-// are stored with one commit, in order.
+// order what became of each.
 func (c *Client) acceptOperations(ctx context.Context, lines [][]byte) []admin.Accepted {
-	results := make([]admin.Accepted, len(lines))
-	var (
-		entries []outbox.Entry
-		at      []int // their places among the lines
-	)
-	for i, line := range lines {
-		e, warnings, err := c.operation(line)
-		if err == nil && c.core.config.Strict && len(warnings) > 0 {
-			err = &WarningError{Warnings: warnings}
-		}
-		if err != nil {
-			results[i] = notAccepted(err)
-			continue
-		}
-		results[i].Warnings = warnings
-		entries, at = append(entries, e), append(at, i)
-	}
-	c.acceptEach(ctx, entries, func(n int, r outbox.Receipt, err error) {
-		if err != nil {
-			results[at[n]] = notAccepted(err)
-			return
-		}
-		results[at[n]].ID, results[at[n]].Duplicate = r.ID(), r.Duplicate
-	})
-	return results
+	return operation.Accept(ctx, c.core.outbox, lines, c.core.config.Strict, c.operation)
 }
 
-// acceptEach stores entries with one commit, or, if some are refused, with few:
-// halves are stored one after the other until the guilty ones stand alone. So
-// each entry is refused for itself, and what is behind it in its lane stays there.
-func (c *Client) acceptEach(ctx context.Context, entries []outbox.Entry, tell func(int, outbox.Receipt, error)) {
-	if len(entries) == 0 {
-		return
+// operation makes an entry of a line.
+func (c *Client) operation(l *operation.Line) (e outbox.Entry, warnings []string, err error) {
+	account := l.Account(c.account)
+	op, err := l.Op(kindStock, kindPrice, kindCreate, stepByKey)
+	if err != nil {
+		return e, nil, err
 	}
-	if len(entries) == 1 {
-		r, err := c.core.outbox.Accept(ctx, entries[0])
-		tell(0, r, err)
-		return
-	}
-	receipts, err := c.core.outbox.AcceptAll(ctx, entries)
-	switch {
-	case err == nil:
-		for i, r := range receipts {
-			tell(i, r, nil)
+	switch op {
+	case kindStock:
+		var s Stock
+		if s, err = readStock(l); err == nil {
+			e, err = s.entry()
 		}
-	case refusesOne(err):
-		half := len(entries) / 2
-		c.acceptEach(ctx, entries[:half], tell)
-		c.acceptEach(ctx, entries[half:], func(i int, r outbox.Receipt, err error) { tell(half+i, r, err) })
+	case kindPrice:
+		e, warnings, err = readPrice(l)
+	case kindCreate:
+		e, warnings, err = readCreation(l)
 	default:
-		for i := range entries {
-			tell(i, outbox.Receipt{}, err)
+		e, warnings, err = readStep(l)
+	}
+	e.Account = account
+	return e, warnings, err
+}
+
+func readStock(l *operation.Line) (Stock, error) {
+	s := Stock{
+		PartnerID: l.Word("partnerId"), ID: l.ID("id"), StockLocalID: l.ID("stockLocalId"),
+		Quantity: l.Decimal("quantity"), Cost: l.Decimal("cost"), AdditionalTime: l.Whole("additionalTime"),
+	}
+	return s, l.Finish()
+}
+
+func readPrice(l *operation.Line) (e outbox.Entry, warnings []string, err error) {
+	p := Price{
+		Ad: l.ID("ad"), PartnerID: l.Word("partnerId"), Marketplace: l.Word("marketplace"),
+		Price: l.Decimal("price"), DiscountPrice: l.Decimal("discountPrice"),
+	}
+	if err := l.Finish(); err != nil {
+		return e, nil, err
+	}
+	return p.entry()
+}
+
+func readCreation(l *operation.Line) (e outbox.Entry, warnings []string, err error) {
+	raw := l.Take("order")
+	if err := l.Finish(); err != nil {
+		return e, nil, err
+	}
+	var order api.NewOrder
+	if err := operation.Decode("order", raw, &order); err != nil {
+		return e, nil, err
+	}
+	if e, warnings, err = creationEntry(order); err != nil {
+		return e, nil, operation.In("order", err)
+	}
+	for _, name := range operation.Left(raw, order) {
+		warnings = append(warnings, "order."+name+" is not known and is not sent")
+	}
+	return e, warnings, nil
+}
+
+func readStep(l *operation.Line) (e outbox.Entry, warnings []string, err error) {
+	key := OrderKey{ID: l.ID("id"), Marketplace: l.Word("marketplace"), MarketplaceID: l.Word("marketPlaceId")}
+	update := api.OrderUpdate{Status: api.OrderStatus(l.Word("status")), CancelDetails: l.Word("cancelDetails")}
+	parts := map[string]json.RawMessage{}
+	for _, name := range []string{"invoice", "tracking", "metadata"} {
+		if raw := l.Take(name); raw != nil {
+			parts[name] = raw
 		}
 	}
-}
-
-// refusesOne says whether an error of a group is one entry's fault.
-func refusesOne(err error) bool {
-	var (
-		addressing *outbox.AddressingError
-		conflict   *outbox.ConflictError
-	)
-	return errors.Is(err, outbox.ErrInvalid) || errors.Is(err, outbox.ErrState) || errors.As(err, &addressing) || errors.As(err, &conflict)
-}
-
-// notAccepted says why an operation was not stored.
-func notAccepted(err error) admin.Accepted {
-	var (
-		field    *api.FieldError
-		warnings *WarningError
-	)
-	a := admin.NotAccepted(err)
-	switch {
-	case errors.As(err, &field):
-		a.Code, a.Field = admin.CodeInvalid, field.Field
-	case errors.As(err, &warnings):
-		a.Code = admin.CodeInvalid
+	if err := l.Finish(); err != nil {
+		return e, nil, err
 	}
-	a.Error = strings.ReplaceAll(a.Error, "\n", "; ") // several, joined
-	return a
+	if key.ID == 0 && key.MarketplaceID != "" && key.Marketplace == "" {
+		return e, nil, &api.FieldError{Field: "marketplace", Reason: "is missing"}
+	}
+	raw, err := json.Marshal(parts)
+	if err != nil {
+		return e, nil, err
+	}
+	var order api.Order // which reads these parts leniently
+	if err := json.Unmarshal(raw, &order); err != nil {
+		return e, nil, err
+	}
+	update.Invoice, update.Tracking, update.Metadata = order.Invoice, order.Tracking, order.Metadata
+	if e, warnings, err = stepEntry(key, update); err != nil {
+		return e, nil, err
+	}
+	if names := operation.Left(raw, update); len(names) > 0 {
+		return e, nil, &api.FieldError{Field: names[0], Reason: "is not known, or not what belongs there"}
+	}
+	return e, warnings, nil
 }

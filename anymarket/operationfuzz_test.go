@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/anymarket-go/sdk/anymarket/internal/operation"
 	"github.com/anymarket-go/sdk/internal/admin"
 )
 
@@ -23,9 +24,9 @@ func FuzzOperation(f *testing.F) {
 	}
 	c := (&core{}).client("main", false)
 	f.Fuzz(func(t *testing.T, line []byte) {
-		e, warnings, err := c.operation(line)
+		e, warnings, err := operation.Entry(line, c.operation)
 		if err != nil {
-			if a := notAccepted(err); a.Error == "" || a.Code != admin.CodeInvalid && a.Code != admin.CodeTooLarge {
+			if a := operation.NotAccepted(err); a.Error == "" || a.Code != admin.CodeInvalid && a.Code != admin.CodeTooLarge {
 				t.Fatalf("%q: %+v", line, a)
 			}
 			return

@@ -101,7 +101,7 @@ func creationEntry(order api.NewOrder) (e outbox.Entry, warnings []string, err e
 		return e, nil, err
 	}
 	key := OrderKey{Marketplace: order.Marketplace, MarketplaceID: order.MarketplaceID}
-	if err := key.validate(); err != nil {
+	if err := errors.Join(key.validate(), checkWords(order)); err != nil {
 		return e, nil, err
 	}
 	body, err := json.Marshal(order)
@@ -111,6 +111,22 @@ func creationEntry(order api.NewOrder) (e outbox.Entry, warnings []string, err e
 	return outbox.Entry{
 		Kind: kindCreate, Key: key.String(), Once: key.String(), Body: body, MadeAt: order.CreatedAt.Time,
 	}, creationWarnings(order), nil
+}
+
+// checkWords refuses words that are none of an order, as those of the API for
+// marketplaces.
+func checkWords(o api.NewOrder) error {
+	switch o.Status {
+	case "", api.StatusPending, api.StatusPaid, api.StatusInvoiced, api.StatusShipped, api.StatusDelivered, api.StatusCancelled, api.StatusDeliveryIssue:
+	default:
+		return &api.FieldError{Field: "status", Reason: "is none of an order: " + verdict.Short(string(o.Status))}
+	}
+	switch o.TransmissionStatus {
+	case "", api.TransmissionOK, api.TransmissionError, api.TransmissionWaiting:
+	default:
+		return &api.FieldError{Field: "transmissionStatus", Reason: "is none of OK, ERROR, WAITING: " + verdict.Short(string(o.TransmissionStatus))}
+	}
+	return nil
 }
 
 // stepBody is what is stored of a step.

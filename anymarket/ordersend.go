@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/anymarket-go/sdk/anymarket/api"
+	"github.com/anymarket-go/sdk/anymarket/internal/operation"
 	"github.com/anymarket-go/sdk/anymarket/internal/verdict"
 	"github.com/anymarket-go/sdk/outbox"
 )
@@ -16,14 +17,14 @@ import (
 func (c *core) createKind() outbox.Kind {
 	return outbox.Kind{
 		Name: kindCreate, Family: familyOrder, Class: outbox.Once, Group: groupOrders,
-		Deliver: c.createOrder, Resolve: c.resolveCreation, Fields: creationFields, Check: checked(editedOrder),
+		Deliver: c.createOrder, Resolve: c.resolveCreation, Fields: creationFields, Check: operation.Edited(editedOrder),
 	}
 }
 
 func (c *core) stepKind(name, family string) outbox.Kind {
 	return outbox.Kind{
 		Name: name, Family: family, Class: outbox.Step, Group: groupOrders,
-		Deliver: c.moveOrder, Resolve: c.resolveStep, Check: checked(editedStep),
+		Deliver: c.moveOrder, Resolve: c.resolveStep, Check: operation.Edited(editedStep),
 	}
 }
 
@@ -66,9 +67,25 @@ func (c *core) resolveCreation(ctx context.Context, l outbox.Lease) outbox.Resol
 	return lookedUp(c.findOrders(ctx, l.Account, order.Marketplace, order.MarketplaceID, order.CreatedAt.Time))
 }
 
-// maxScan is how many orders are looked through where the look-up by the key
-// brings any others: as many as a busy shop has in some days.
-const maxScan = 10_000
+const (
+	// maxScan is how many orders are looked through where the look-up by the key
+	// brings any others: as many as a busy shop has in some days.
+	maxScan = 10_000
+	// scanPause comes after so many that were scanned: five pages a second.
+	scanPause, scanned = 200 * time.Millisecond, 100
+)
+
+// pauseFor waits, or returns the context's error.
+func pauseFor(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
 
 // findOrders looks orders up by their key. Where the filter for it is ignored,
 // those made since a day before createdAt are looked through instead.
@@ -82,12 +99,19 @@ func (c *core) findOrders(ctx context.Context, account, marketplace, marketplace
 		filter.CreatedAfter = createdAt.Add(-24 * time.Hour)
 	}
 	seen, n := map[ID]bool{}, 0
-	for o, err := range c.client(account, false).Orders.List(ctx, filter, api.Paging{}) {
+	// Not through the gate: the look-up that this is part of has its permit, and
+	// may be the call that tests whether the gate can open.
+	for o, err := range c.of(account).Orders().List(ctx, filter, api.Paging{}) {
 		if err != nil {
 			return nil, err
 		}
 		if n++; n > maxScan {
 			return nil, api.ErrTooManyPages
+		}
+		if n%scanned == 0 {
+			if err := pauseFor(ctx, scanPause); err != nil {
+				return nil, err
+			}
 		}
 		if strings.EqualFold(o.Marketplace, marketplace) && o.MarketplaceID == marketplaceID && !seen[o.ID] {
 			seen[o.ID] = true // rows that move may come twice
@@ -133,6 +157,21 @@ func (c *core) orderID(ctx context.Context, l outbox.Lease, b stepBody) (ID, out
 	return id, r
 }
 
+// withoutOrder is the answer for a step whose order was not found.
+func withoutOrder(found outbox.Resolution) outbox.Answer {
+	a := outbox.Answer{Result: found.Result, RetryAfter: found.RetryAfter}
+	switch {
+	case found.Verdict == outbox.Unknown:
+		a.Verdict = outbox.Unavailable // the step itself was not sent
+	case found.Verdict != outbox.Delivered:
+	case found.Finding == outbox.Ambiguous:
+		a.Result = outbox.Result{Verdict: outbox.Failed, Reason: fmt.Sprintf("several orders have the key: %v", found.Matches)}
+	default:
+		a.Result = outbox.Result{Verdict: outbox.Failed, Reason: "there is no such order yet"}
+	}
+	return a
+}
+
 // moveOrder sends a step.
 func (c *core) moveOrder(ctx context.Context, batch []outbox.Lease) outbox.Answer {
 	l := batch[0]
@@ -141,18 +180,8 @@ func (c *core) moveOrder(ctx context.Context, batch []outbox.Lease) outbox.Answe
 		return verdict.Unreadable(err)
 	}
 	id, found := c.orderID(ctx, l, b)
-	if found.Verdict != outbox.Delivered {
-		if found.Verdict == outbox.Unknown {
-			found.Verdict = outbox.Unavailable // the step itself was not sent
-		}
-		return outbox.Answer{Result: found.Result, RetryAfter: found.RetryAfter}
-	}
 	if id == 0 {
-		why := "there is no such order yet"
-		if found.Finding == outbox.Ambiguous {
-			why = fmt.Sprintf("several orders have the key: %v", found.Matches)
-		}
-		return outbox.Answer{Result: outbox.Result{Verdict: outbox.Failed, Reason: why}}
+		return withoutOrder(found)
 	}
 	_, err := c.of(l.Account).Orders().Update(ctx, id, b.Update)
 	return verdict.OfStep(err, l.Creation, time.Now(), c.config.LookupLag)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/anymarket-go/sdk/anymarket/api"
+	"github.com/anymarket-go/sdk/anymarket/internal/operation"
 	"github.com/anymarket-go/sdk/outbox"
 )
 
@@ -114,6 +115,6 @@ func (s PriceService) Ads(ctx context.Context, partnerID string) ([]api.Ad, erro
 func (c *core) priceKind() outbox.Kind {
 	return outbox.Kind{
 		Name: kindPrice, Family: familyPrice, Class: outbox.Absolute, Group: groupPrices, MaxBatch: c.config.MaxBatch,
-		Deliver: c.putPrices, Check: checked(editedPrice),
+		Deliver: c.putPrices, Check: operation.Edited(editedPrice),
 	}
 }

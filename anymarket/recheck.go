@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"net/http"
 	"strings"
 	"time"
 
 	"github.com/anymarket-go/sdk/anymarket/api"
+	"github.com/anymarket-go/sdk/anymarket/internal/verdict"
 	"github.com/anymarket-go/sdk/outbox"
 )
 
@@ -114,13 +116,15 @@ type recheckState struct {
 // it was when it is called again with the same Name and range.
 //
 // Errors are [*api.FieldError] for what is wrong with r, those of Known and
-// Found, and of reading orders.
+// Found, and of reading orders; [ErrRunning] if one of the same Name runs.
 func (s OrderService) Recheck(ctx context.Context, r Recheck) (Rechecked, error) {
 	switch {
 	case r.From.IsZero() || !r.From.Before(r.To):
 		return Rechecked{}, &api.FieldError{Field: "To", Reason: "is not after From"}
 	case r.From.After(time.Now()):
 		return Rechecked{}, &api.FieldError{Field: "From", Reason: "lies in the future"}
+	case len(r.Name) > maxName:
+		return Rechecked{}, &api.FieldError{Field: "Name", Reason: "is too long"}
 	case r.Overlap < 0:
 		return Rechecked{}, &api.FieldError{Field: "Overlap", Reason: "is negative"}
 	case r.Found == nil:
@@ -130,13 +134,18 @@ func (s OrderService) Recheck(ctx context.Context, r Recheck) (Rechecked, error)
 		r.Overlap = recheckOverlap
 	}
 	k := &recheck{Recheck: r, c: s.c.Waiting(), bookmark: bookmarkRecheck + s.c.account + "\x00" + r.Name, byKey: map[OrderKey]*hereOrder{}}
+	end, err := s.c.core.begin(k.bookmark)
+	if err != nil {
+		return Rechecked{}, err
+	}
+	defer end()
 	if err := k.resume(); err != nil {
 		return Rechecked{}, err
 	}
 	if err := k.gather(ctx); err != nil {
 		return k.sums, err
 	}
-	err := k.run(ctx)
+	err = k.run(ctx)
 	return k.sums, err
 }
 
@@ -158,6 +167,9 @@ type hereOrder struct {
 	known  bool // by the caller
 	pushed bool // says the history
 	seen   bool // compared, or looked for
+	there  ID   // ANYMARKET's, once it was seen
+	// doubled: that several have its key was told.
+	doubled bool
 }
 
 func (k *recheck) resume() error {
@@ -199,7 +211,7 @@ func (k *recheck) gather(ctx context.Context) error {
 			continue // what cannot be read was told by whoever read it first
 		}
 		marketplace, id, ok := strings.Cut(e.Entry.Once, "/")
-		if !ok || e.Entry.AcceptedAt.Before(k.From) || e.Entry.AcceptedAt.After(k.To) {
+		if !ok {
 			continue
 		}
 		key := OrderKey{Marketplace: marketplace, MarketplaceID: id}
@@ -270,8 +282,11 @@ func (k *recheck) slice(ctx context.Context, within func(time.Time) bool, from, 
 		switch {
 		case h == nil && within(o.CreatedAt.Time):
 			err = k.onlyThere(ctx, o)
+		case h != nil && h.there != 0 && h.there != o.ID && !h.doubled:
+			h.doubled = true
+			err = k.ambiguous(ctx, h, h.there, o.ID)
 		case h != nil && !h.seen && within(h.CreatedAt):
-			h.seen = true
+			h.seen, h.there = true, o.ID
 			err = k.compare(ctx, h, o)
 		}
 		if err != nil {
@@ -347,8 +362,8 @@ func (k *recheck) lookFor(ctx context.Context, h *hereOrder) error {
 		var o api.Order
 		if o, err = k.c.Orders.Get(ctx, h.Key.ID); err == nil {
 			found = []api.Order{o}
-		} else if api.Classify(err).Status == 404 {
-			err = nil
+		} else if api.Classify(err).Status == http.StatusNotFound && verdict.OfRead(err).Verdict == outbox.Rejected {
+			err = nil // ANYMARKET itself says so
 		}
 	} else {
 		found, err = k.c.core.findOrders(ctx, k.c.account, h.Key.Marketplace, h.Key.MarketplaceID, h.CreatedAt)
@@ -367,15 +382,25 @@ func (k *recheck) lookFor(ctx context.Context, h *hereOrder) error {
 	case 1:
 		return k.compare(ctx, h, found[0])
 	default:
-		k.sums.Ambiguous++
-		d.Kind = Ambiguous
-		ids := make([]string, len(found))
+		ids := make([]ID, len(found))
 		for i, o := range found {
-			ids[i] = o.ID.String()
+			ids[i] = o.ID
 		}
-		d.Reason = "several orders of ANYMARKET have its key: " + strings.Join(ids, ", ")
+		return k.ambiguous(ctx, h, ids...)
 	}
 	return k.Found(ctx, d)
+}
+
+func (k *recheck) ambiguous(ctx context.Context, h *hereOrder, there ...ID) error {
+	k.sums.Ambiguous++
+	ids := make([]string, len(there))
+	for i, id := range there {
+		ids[i] = id.String()
+	}
+	return k.Found(ctx, Difference{
+		Kind: Ambiguous, Action: ActionLook, Key: h.Key, Here: h.shown(), Pushed: h.pushed,
+		Reason: "several orders of ANYMARKET have its key: " + strings.Join(ids, ", "),
+	})
 }
 
 // compare looks at the two statuses of an order that both sides have.

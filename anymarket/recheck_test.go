@@ -225,3 +225,49 @@ func TestUnfitRecheckIsRefused(t *testing.T) {
 		}
 	})
 }
+
+func TestRecheckSeesTwoOrdersOfOneKeyAndOrdersAcceptedAfterTheRange(t *testing.T) {
+	in(t, anymarkettest.Options{Duplicate: 201}, func(t *testing.T, s *anymarkettest.Server) {
+		c := open(t, config(t, s))
+		from := time.Now()
+		late := order("late")
+		time.Sleep(time.Hour)
+		for range 2 {
+			s.AddOrder(fmt.Sprintf(`{"marketPlace":"AMAZON","marketPlaceId":"1","status":"PENDING","createdAt":%q}`, time.Now().Format(time.RFC3339)))
+		}
+		known := []anymarket.KnownOrder{{Key: anymarket.OrderKey{Marketplace: "AMAZON", MarketplaceID: "1"}, CreatedAt: time.Now()}}
+		time.Sleep(time.Minute)
+		to := time.Now()
+		time.Sleep(10 * time.Minute)
+		_, err := c.Orders.Create(t.Context(), late) // made in the range, accepted after it
+		require.NoError(t, err)
+		require.NoError(t, c.Outbox().Drain(t.Context()))
+		time.Sleep(time.Minute)
+		var found []string
+		sums, err := c.Orders.Recheck(t.Context(), anymarket.Recheck{From: from, To: to, Known: each(known), Found: func(_ context.Context, d anymarket.Difference) error {
+			found = append(found, d.Key.String()+" "+string(d.Kind))
+			return nil
+		}})
+		require.NoError(t, err)
+		require.Equal(t, []string{"AMAZON/1 ambiguous"}, found)
+		require.Equal(t, 1, sums.Ambiguous)
+	})
+}
+
+// A page of something before ANYMARKET says nothing of an order.
+func TestRecheckTakesNoForeign404ForAnAnswer(t *testing.T) {
+	in(t, anymarkettest.Options{}, func(t *testing.T, s *anymarkettest.Server) {
+		c := open(t, config(t, s))
+		from := time.Now()
+		time.Sleep(time.Hour)
+		s.Fail(anymarkettest.Fault{Route: "GET /orders/{id}", Times: -1, Status: 404, Body: "<html>not found</html>"})
+		known := []anymarket.KnownOrder{{Key: anymarket.OrderKey{ID: 77}, CreatedAt: time.Now()}}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		_, err := c.Orders.Recheck(ctx, anymarket.Recheck{From: from, To: time.Now(), Known: each(known), Found: func(_ context.Context, d anymarket.Difference) error {
+			t.Errorf("found %+v", d)
+			return nil
+		}})
+		require.Error(t, err)
+	})
+}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/anymarket-go/sdk/anymarket/api"
+	"github.com/anymarket-go/sdk/anymarket/internal/operation"
 	"github.com/anymarket-go/sdk/outbox"
 )
 
@@ -28,14 +29,15 @@ type Reload struct {
 	// AsOf is the moment of the snapshot: a row gives way to any change of its
 	// SKU and location that was accepted later, waiting or settled. It defaults
 	// to the start of the load, which suits a source that reads the stock as it
-	// is now.
+	// is now; such a load begins anew if it was interrupted hours ago.
 	AsOf time.Time
 	// Name tells loads of an account apart: how far a load got is kept under
-	// it, until it is through.
+	// it, until it is through. It has at most 256 bytes.
 	Name string
 	// Compare reads first what ANYMARKET has, and sends only what differs: a row
 	// is the same if its quantity is what ANYMARKET has on the shelf or what of
-	// that is not reserved.
+	// that is not reserved. It begins when what was delivered before is to be
+	// seen, Config.LookupLag later.
 	Compare bool
 	// Ahead is how many rows are stored at most before the first of them is
 	// settled. Defaults to 1000.
@@ -67,6 +69,10 @@ type Reloaded struct {
 
 const (
 	reloadAhead = 1000
+	// reloadAge is how old a load may be that goes on without an AsOf given: as
+	// long as a window, and what is before and after it.
+	reloadAge   = 6 * time.Hour
+	maxName     = 256
 	reloadChunk = 200 // rows of a commit
 	// progress of loads is kept in the outbox, under account and name.
 	bookmarkReload = "reload/"
@@ -86,13 +92,16 @@ type reloadState struct {
 // one was given.
 //
 // Errors are [*api.FieldError] for what is wrong with r, those of Source, of
-// reading what ANYMARKET has, and of [outbox.Outbox.AcceptAll].
+// reading what ANYMARKET has, and of [outbox.Outbox.AcceptAll]; [ErrRunning] if
+// one of the same Name runs.
 func (s StockService) Reload(ctx context.Context, r Reload) (Reloaded, error) {
 	switch {
 	case r.Source == nil:
 		return Reloaded{}, &api.FieldError{Field: "Source", Reason: "is missing"}
 	case r.Ahead < 0:
 		return Reloaded{}, &api.FieldError{Field: "Ahead", Reason: "is negative"}
+	case len(r.Name) > maxName:
+		return Reloaded{}, &api.FieldError{Field: "Name", Reason: "is too long"}
 	case r.AsOf.After(time.Now()):
 		return Reloaded{}, &api.FieldError{Field: "AsOf", Reason: "lies in the future"}
 	}
@@ -100,16 +109,20 @@ func (s StockService) Reload(ctx context.Context, r Reload) (Reloaded, error) {
 		r.Ahead = reloadAhead
 	}
 	l := &load{Reload: r, c: s.c, bookmark: bookmarkReload + s.c.account + "\x00" + r.Name}
+	end, err := s.c.core.begin(l.bookmark)
+	if err != nil {
+		return Reloaded{}, err
+	}
+	defer end()
 	if err := l.resume(); err != nil {
 		return Reloaded{}, err
 	}
 	if r.Compare {
-		var err error
-		if l.there, err = s.inventory(ctx); err != nil {
+		if err := l.compare(ctx); err != nil {
 			return l.state.Sums, fmt.Errorf("read what ANYMARKET has: %w", err)
 		}
 	}
-	err := l.run(ctx)
+	err = l.run(ctx)
 	return l.state.Sums, err
 }
 
@@ -120,8 +133,9 @@ type load struct {
 	c        *Client
 	bookmark string
 	state    reloadState
-	there    inventory // nil if it does not compare
-	rows     []Row     // of the next commit
+	there    inventory       // nil if it does not compare
+	unseen   map[string]bool // lanes that changed while it was read
+	rows     []Row           // of the next commit
 	entries  []outbox.Entry
 	ahead    []storedRow // not settled yet, oldest first
 }
@@ -138,7 +152,8 @@ func (l *load) resume() error {
 		return err
 	}
 	var state reloadState
-	if kept != nil && json.Unmarshal(kept, &state) == nil && (l.AsOf.IsZero() || l.AsOf.Equal(state.AsOf)) {
+	if kept != nil && json.Unmarshal(kept, &state) == nil &&
+		(l.AsOf.Equal(state.AsOf) || l.AsOf.IsZero() && time.Since(state.AsOf) < reloadAge) {
 		l.state = state
 		return nil
 	}
@@ -147,6 +162,30 @@ func (l *load) resume() error {
 		l.state.AsOf = time.Now()
 	}
 	return nil
+}
+
+// compare reads what ANYMARKET has. What is under way meanwhile may be read as it
+// was before: its lanes are noted first, and what was delivered a moment ago is
+// given the time to show.
+func (l *load) compare(ctx context.Context) (err error) {
+	l.unseen = map[string]bool{}
+	for _, all := range []iter.Seq2[outbox.Record, error]{l.c.core.outbox.Waiting(), l.c.core.outbox.Doubts()} {
+		for r, err := range all {
+			if err != nil {
+				return err
+			}
+			if r.Kind == kindStock && r.Account == l.c.account {
+				l.unseen[r.Key] = true
+			}
+		}
+	}
+	select {
+	case <-time.After(l.c.core.config.LookupLag):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	l.there, err = l.c.Stock.inventory(ctx)
+	return err
 }
 
 func (l *load) run(ctx context.Context) error {
@@ -160,7 +199,7 @@ func (l *load) run(ctx context.Context) error {
 		}
 		last = row.Key
 		l.add(row)
-		if len(l.rows) >= reloadChunk {
+		if len(l.rows) >= min(reloadChunk, l.Ahead) {
 			if err := l.store(ctx); err != nil {
 				return err
 			}
@@ -184,7 +223,7 @@ func (l *load) add(row Row) {
 		return
 	}
 	e.Account, e.Group, e.AsOf = l.c.account, groupReload, l.state.AsOf
-	if l.there.has(row.Stock) && !l.c.core.outbox.IsBusy(e.Kind, e.Account, e.Key) {
+	if l.there.has(row.Stock) && !l.unseen[e.Key] && !l.c.core.outbox.IsBusy(e.Kind, e.Account, e.Key) {
 		l.state.Sums.Same++
 		return
 	}
@@ -214,21 +253,26 @@ func (l *load) store(ctx context.Context) error {
 		l.progress()
 		return ctx.Err()
 	}
-	receipts, err := l.c.core.outbox.AcceptAll(ctx, l.entries)
-	l.entries = l.entries[:0]
-	if err != nil {
-		return err
-	}
-	for i, receipt := range receipts {
-		if receipt.GaveWay {
-			l.state.Sums.GaveWay++
-			continue
-		}
-		l.state.Sums.Stored++
-		l.ahead[n].row, l.ahead[n].receipt = l.ahead[len(l.ahead)-len(receipts)+i].row, receipt
-		n++
-	}
+	rows := l.ahead[n:]
 	l.ahead = l.ahead[:n]
+	var failed error
+	operation.AcceptEach(ctx, l.c.core.outbox, l.entries, func(i int, receipt outbox.Receipt, err error) {
+		switch {
+		case err != nil && operation.RefusesOne(err):
+			l.refuse(rows[i].row, err)
+		case err != nil:
+			failed = err
+		case receipt.GaveWay:
+			l.state.Sums.GaveWay++
+		default:
+			l.state.Sums.Stored++
+			l.ahead = append(l.ahead, storedRow{rows[i].row, receipt})
+		}
+	})
+	l.entries = l.entries[:0]
+	if failed != nil {
+		return failed
+	}
 	kept, err := json.Marshal(l.state)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"strings"
 	"testing"
 	"time"
 
@@ -186,5 +187,69 @@ func TestUnfitReloadIsRefused(t *testing.T) {
 		_, err = c.Stock.Reload(t.Context(), anymarket.Reload{Source: twice})
 		require.ErrorContains(t, err, `row "SKU-00000" comes after row "SKU-00001"`)
 		require.Zero(t, c.Outbox().Stats().Accepted)
+	})
+}
+
+// A row that cannot be stored is refused by itself, whatever is wrong with it.
+func TestReloadIsNotStoppedByOneRow(t *testing.T) {
+	in(t, anymarkettest.Options{}, func(t *testing.T, s *anymarkettest.Server) {
+		c := open(t, config(t, s))
+		var refused []string
+		sums, err := c.Stock.Reload(t.Context(), anymarket.Reload{
+			Ahead: 10,
+			Source: func(context.Context, string) iter.Seq2[anymarket.Row, error] {
+				return each([]anymarket.Row{
+					{Key: "1", Stock: anymarket.Stock{PartnerID: "A", Quantity: anymarket.Qty(1)}},
+					{Key: "2", Stock: anymarket.Stock{PartnerID: strings.Repeat("x", 2000), Quantity: anymarket.Qty(1)}},
+					{Key: "3", Stock: anymarket.Stock{ID: 7, Quantity: anymarket.Qty(1)}},
+					{Key: "4", Stock: anymarket.Stock{PartnerID: "B", Quantity: anymarket.Qty(1)}},
+				})
+			},
+			Refused: func(row anymarket.Row, _ error) { refused = append(refused, row.Key) },
+		})
+		require.NoError(t, err)
+		require.Equal(t, anymarket.Reloaded{Rows: 4, Stored: 2, Settled: 2, Refused: 2}, sums)
+		require.Equal(t, []string{"2", "3"}, refused)
+	})
+}
+
+// A load of the day before is not what goes on today.
+func TestInterruptedReloadBeginsAnewAfterHours(t *testing.T) {
+	in(t, anymarkettest.Options{}, func(t *testing.T, s *anymarkettest.Server) {
+		c := open(t, config(t, s))
+		var runs []string
+		load := func(ctx context.Context) (anymarket.Reloaded, error) {
+			return c.Stock.Reload(ctx, anymarket.Reload{Source: func(ctx context.Context, after string) iter.Seq2[anymarket.Row, error] {
+				runs = append(runs, after)
+				return snapshot(600, 5)(ctx, after)
+			}, Ahead: 200})
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		_, err := load(ctx)
+		cancel()
+		require.Error(t, err)
+		time.Sleep(24 * time.Hour)
+		sums, err := load(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, 600, sums.Rows)
+		require.Equal(t, []string{"", ""}, runs)
+	})
+}
+
+// What is delivered while a comparing load reads is not taken for the same.
+func TestComparingReloadIsNotFooledByWhatWasUnderWay(t *testing.T) {
+	in(t, anymarkettest.Options{StockLag: 30 * time.Second}, func(t *testing.T, s *anymarkettest.Server) {
+		c := open(t, config(t, s))
+		_, err := c.Stock.Reload(t.Context(), anymarket.Reload{Source: snapshot(2, 5)})
+		require.NoError(t, err)
+		time.Sleep(time.Hour)
+		r, err := c.Stock.Set(t.Context(), anymarket.Stock{PartnerID: code(0), Quantity: anymarket.Qty(7)})
+		require.NoError(t, err)
+		require.NoError(t, r.Wait(t.Context()))
+		asOf := time.Now() // ANYMARKET still shows 5
+		sums, err := c.Stock.Reload(t.Context(), anymarket.Reload{Source: snapshot(2, 5), AsOf: asOf, Compare: true})
+		require.NoError(t, err)
+		require.Equal(t, 1, sums.Stored)
+		require.Equal(t, "5", quantity(t, s, code(0)))
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"github.com/anymarket-go/sdk/anymarket/api"
+	"github.com/anymarket-go/sdk/anymarket/internal/operation"
 	"github.com/anymarket-go/sdk/anymarket/internal/verdict"
 	"github.com/anymarket-go/sdk/outbox"
 )
@@ -154,7 +155,7 @@ func (s StockService) Locations(ctx context.Context) ([]api.StockLocation, error
 func (c *core) stockKind() outbox.Kind {
 	k := outbox.Kind{
 		Name: kindStock, Family: familyStock, Class: outbox.Absolute, Group: groupStock, MaxBatch: c.config.MaxBatch,
-		Deliver: c.putStock, Merge: mergeStock, Check: checked(editedStock),
+		Deliver: c.putStock, Merge: mergeStock, Check: operation.Edited(editedStock),
 	}
 	if c.config.RefreshStock != nil {
 		k.Refresh = c.refreshStock

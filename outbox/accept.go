@@ -12,8 +12,8 @@ import (
 
 // Accept stores an entry and returns when it is durable. ctx governs that
 // alone. Errors wrap [ErrInvalid], [ErrFull], [ErrUnknown] or [ErrClosed], or
-// [ErrState] for a step whose creation was discarded, or are an
-// [*AddressingError] or a [*ConflictError]; after any but ErrUnknown nothing was
+// [ErrState] for a step whose creation was discarded or [ErrHistory] for a value
+// with AsOf, or are an [*AddressingError] or a [*ConflictError]; after any but ErrUnknown nothing was
 // stored. A creation whose key is known is not stored again: the
 // receipt is that of the first, marked as a duplicate. Nor is a value with
 // Entry.AsOf stored that gives way: the receipt is that of the newer one.

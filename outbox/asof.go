@@ -83,7 +83,7 @@ func checkAsOf(k *kind, asOf, now time.Time) error {
 // from a later moment, stored or earlier in the call.
 func (o *Outbox) yield(b *batch, p *prepared, at laneKey, now time.Time) (gaveWay bool, err error) {
 	if part := o.branch(at.account, at.family); !part.named(unixTime(p.asOf)) {
-		return false, fmt.Errorf("%w AsOf: %s, but the account names its targets in another way since %s", ErrInvalid,
+		return false, fmt.Errorf("%w: AsOf is %s, and the account names its targets in another way since %s", ErrHistory,
 			unixTime(p.asOf).UTC().Format(time.RFC3339), unixTime(part.addressedAt).UTC().Format(time.RFC3339))
 	}
 	o.recent.usedAt = now
@@ -166,7 +166,7 @@ func (o *Outbox) reachBack(ctx context.Context, ps []prepared) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if gone := int64(o.counters.forgotten); oldest <= gone {
-		return fmt.Errorf("%w AsOf: %s, but the history is whole since %s only", ErrInvalid,
+		return fmt.Errorf("%w: AsOf is %s, and the history is whole since %s only", ErrHistory,
 			unixTime(oldest).UTC().Format(time.RFC3339), unixTime(gone).UTC().Format(time.RFC3339))
 	}
 	r.complete = true

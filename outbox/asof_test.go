@@ -122,8 +122,8 @@ func TestSnapshotThatCannotBeJudgedIsRefused(t *testing.T) {
 		r.drain(time.Minute)
 		time.Sleep(3 * time.Hour) // the history forgets it
 		_, err = r.o.Accept(t.Context(), outbox.Entry{Kind: "stock", Key: "sku", AsOf: start, Body: []byte("x")})
-		require.ErrorIs(t, err, outbox.ErrInvalid)
-		require.ErrorContains(t, err, "AsOf: 2000-01-01T00:00:00Z, but the history is whole since")
+		require.ErrorIs(t, err, outbox.ErrHistory)
+		require.ErrorContains(t, err, "AsOf is 2000-01-01T00:00:00Z, and the history is whole since")
 		require.False(t, r.row("sku", "row", start.Add(2*time.Hour)).GaveWay)
 	})
 }
@@ -239,7 +239,7 @@ func TestSnapshotFromBeforeTheAccountWasReaddressedIsRefused(t *testing.T) {
 		set("id", "4711")
 		r.restart()
 		_, err := r.o.Accept(t.Context(), outbox.Entry{Kind: "stock", Key: "4711", Addressing: "id", AsOf: start, Body: []byte("row")})
-		require.ErrorIs(t, err, outbox.ErrInvalid)
+		require.ErrorIs(t, err, outbox.ErrHistory)
 		require.ErrorContains(t, err, "names its targets in another way since")
 		sums, err := r.o.Resend(t.Context(), outbox.Resend{From: start, To: time.Now()})
 		require.NoError(t, err)

@@ -27,6 +27,10 @@ var (
 	ErrInvalid = errors.New("invalid")
 	// ErrFormat says that the file is not an outbox, is of a newer format, or damaged.
 	ErrFormat = errors.New("not a usable outbox file")
+	// ErrHistory says that what was accepted since [Entry.AsOf] is not known: the
+	// history does not reach back so far, or the account names its targets in
+	// another way since.
+	ErrHistory = errors.New("what was accepted since is not known")
 	// ErrRunning says that Run was called a second time.
 	ErrRunning = errors.New("the outbox is running already")
 )

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 )
 
@@ -51,8 +52,8 @@ const (
 
 // GateChanges yields the openings and closings of the gate that are kept,
 // oldest first. Those of the last seconds may be missing, and the waits of an
-// account that called too fast are. An unreadable one is yielded as an error,
-// after which iteration can go on.
+// account that called too fast are. An unreadable one is yielded as an error
+// that wraps [ErrFormat], after which iteration can go on.
 func (o *Outbox) GateChanges() iter.Seq2[GateChange, error] {
 	return func(yield func(GateChange, error) bool) {
 		for from := uint64(0); ; {
@@ -160,7 +161,7 @@ func (g *gate) noteRun(now time.Time, begins bool) {
 func (g *gate) unkept() (first uint64, changes []GateChange) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.log.last - uint64(len(g.log.unkept)) + 1, g.log.unkept[:len(g.log.unkept):len(g.log.unkept)]
+	return g.log.last - uint64(len(g.log.unkept)) + 1, slices.Clip(g.log.unkept)
 }
 
 // kept says that the changes up to a number are stored.
@@ -194,7 +195,7 @@ func decodeGateChange(key, value []byte) (c GateChange, err error) {
 		}
 	}
 	if err != nil {
-		return GateChange{}, fmt.Errorf("change of the gate %x: %w", key, err)
+		return GateChange{}, fmt.Errorf("%w: change of the gate %x: %w", ErrFormat, key, err)
 	}
 	return c, nil
 }

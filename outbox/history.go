@@ -10,7 +10,8 @@ import (
 type EventType uint8
 
 // Events of an entry are stored in the history and told to the observer;
-// events of the gate and alarms are only told.
+// those of alarms are only told, and for those of the gate see
+// [Outbox.GateChanges].
 const (
 	EventAttempt    EventType = iota + 1 // an attempt that settled nothing
 	EventDelivered                       // final

@@ -16,8 +16,8 @@ type Life struct {
 
 // Lives yields every entry of which something is kept, oldest first. Each is
 // read at one moment, so that it is yielded once, in one state, however busy
-// the outbox is. An unreadable event is yielded as an error that says where,
-// after which iteration can go on.
+// the outbox is. An unreadable event is yielded as an error that says where and
+// wraps [ErrFormat], after which iteration can go on.
 func (o *Outbox) Lives() iter.Seq2[Life, error] {
 	return func(yield func(Life, error) bool) {
 		for from := uint64(0); ; {
@@ -92,7 +92,7 @@ func (t *tx) lives(from uint64, file uint32) (lives []Life, bad []error, next ui
 		for len(w.key) == 16 && binary.BigEndian.Uint64(w.key) == seq {
 			e, err := decodeEvent(file, w.key, append([]byte(nil), w.value...))
 			if err != nil {
-				bad = append(bad, fmt.Errorf("event %x: %w", w.key, err))
+				bad = append(bad, fmt.Errorf("%w: event %x: %w", ErrFormat, w.key, err))
 			} else {
 				life.add(e)
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/anymarket-go/sdk/anymarket/internal/accounts"
 	"github.com/anymarket-go/sdk/anymarket/internal/gated"
 	"github.com/anymarket-go/sdk/anymarket/internal/verdict"
+	"github.com/anymarket-go/sdk/internal/admin"
 	"github.com/anymarket-go/sdk/outbox"
 )
 
@@ -29,13 +30,14 @@ type Client struct {
 // core is what the clients of all sellers share.
 type core struct {
 	config   Config
-	host     string
+	host     string      // of the API
 	api      *api.Client // of no seller
 	accounts *accounts.Accounts
 	outbox   *outbox.Outbox
 
-	end  context.CancelFunc
-	work sync.WaitGroup // Run and the watch on tokens
+	admin *admin.Server // nil without Config.Admin
+	end   context.CancelFunc
+	work  sync.WaitGroup // Run and the watch on tokens
 
 	mu     sync.Mutex // guards the field below
 	runErr error
@@ -68,10 +70,17 @@ func Open(ctx context.Context, config Config) (*Client, error) {
 	c.accounts = accounts.New(c.api, accounts.Tokens(config.Tokens))
 	options := config.options()
 	options.Canary = c.canary
-	options.Kinds = []outbox.Kind{c.notifyKind(), c.markKind()}
+	options.Kinds = c.kinds()
 	c.outbox, err = outbox.Open(config.Outbox, options) //nolint:contextcheck // it takes none: opening is one scan of the file
 	if err != nil {
 		return nil, fmt.Errorf("open outbox %s: %w", config.Outbox, err)
+	}
+	first := c.client(config.Account, false)
+	if config.Admin {
+		c.admin, err = admin.Open(c.outbox.Path(), first.AdminHandler(), config.Logger) //nolint:contextcheck // it serves for the life of the client
+		if err != nil {
+			return nil, errors.Join(err, c.outbox.Close()) //nolint:contextcheck // it must be closed, whatever ctx says
+		}
 	}
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	c.end = end
@@ -84,7 +93,7 @@ func Open(ctx context.Context, config Config) (*Client, error) {
 		}
 	})
 	c.work.Go(func() { c.accounts.Watch(life, c.outbox, config.CanaryInterval) })
-	return c.client(config.Account, false), nil
+	return first, nil
 }
 
 func (c *core) client(account string, wait bool) *Client {
@@ -123,7 +132,7 @@ func (c *Client) Close() error {
 // closed. It returns when every goroutine has ended. What was not delivered
 // waits in the file. It is safe to call again.
 func (c *Client) Shutdown(ctx context.Context) error {
-	return c.core.stop(func() error { return c.core.outbox.Shutdown(ctx) })
+	return c.core.stop(func() error { return c.core.outbox.Shutdown(ctx) }) //nolint:contextcheck // the admin socket has a moment of its own
 }
 
 // Abort ends as a crash would: from here on nothing is written or sent, every
@@ -134,7 +143,11 @@ func (c *Client) Abort() {
 }
 
 func (c *core) stop(closing func() error) error {
-	err := closing() // it waits for Run
+	var err error
+	if c.admin != nil {
+		err = c.admin.Close() // while the lock is held: the next process has a socket of its own
+	}
+	err = errors.Join(err, closing()) // it waits for Run
 	c.end()
 	c.work.Wait()
 	if c.config.Transport == nil {
@@ -147,7 +160,7 @@ func (c *core) stop(closing func() error) error {
 
 // gate is the one of the client's seller.
 func (c *Client) gate() gated.Gate {
-	return gated.Gate{Outbox: c.core.outbox, Host: c.core.host, Account: c.account, Wait: c.wait}
+	return gated.Gate{Outbox: c.core.outbox, Account: c.account, Wait: c.wait}
 }
 
 // read makes a read through the gate.

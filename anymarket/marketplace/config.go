@@ -87,6 +87,12 @@ type Config struct {
 	// refuse although it can be right.
 	Strict bool
 
+	// Admin opens a socket beside the outbox for the life of the client, through
+	// which the same user, and nobody else, can look at the outbox and operate
+	// it with anymarketctl, and hand operations over. It is off by default, and
+	// an error on Windows. See also [Client.AdminHandler].
+	Admin bool
+
 	// Observer is told what happens, see package outbox. It must return
 	// quickly.
 	Observer func(outbox.Event)

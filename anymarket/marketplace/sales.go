@@ -15,13 +15,6 @@ import (
 	"github.com/anymarket-go/sdk/outbox"
 )
 
-// Kinds and the family of sales are stored and never change.
-const (
-	kindNotify = "sale.notify"
-	kindMark   = "sale.mark"
-	familySale = "sale"
-)
-
 // SaleService makes sales known, moves and reads them, see Client.Sales. What
 // it stores is durable when its methods return, and is delivered when ANYMARKET
 // can take it. Their ctx governs the storing only.
@@ -35,12 +28,12 @@ type SaleService struct{ c *Client }
 // it before anything else is sent. The same sale again gives the same receipt,
 // marked Duplicate; the same key with other content is an
 // [*outbox.ConflictError] that names the fields.
-func (s SaleService) Notify(ctx context.Context, sale NewSale) (Receipt, error) {
-	e, err := sale.entry()
+func (s SaleService) Notify(ctx context.Context, sold NewSale) (Receipt, error) {
+	e, err := s.c.core.notifyEntry(sold)
 	if err != nil {
 		return Receipt{}, err
 	}
-	return s.c.accept(ctx, e, sale.warnings())
+	return s.c.accept(ctx, e, sold.warnings())
 }
 
 // Repush stores a sale once more that ANYMARKET acknowledged and lost, or that
@@ -48,8 +41,8 @@ func (s SaleService) Notify(ctx context.Context, sale NewSale) (Receipt, error) 
 // is not there, as after an attempt of unknown outcome. The sale has to be what
 // it was, otherwise the error is an [*outbox.ConflictError]; one that is not
 // delivered yet gives its receipt, marked Duplicate.
-func (s SaleService) Repush(ctx context.Context, sale NewSale) (Receipt, error) {
-	e, err := sale.entry()
+func (s SaleService) Repush(ctx context.Context, sold NewSale) (Receipt, error) {
+	e, err := s.c.core.notifyEntry(sold)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -61,7 +54,8 @@ func (s SaleService) Repush(ctx context.Context, sale NewSale) (Receipt, error) 
 	return Receipt{Receipt: r}, nil
 }
 
-func (s NewSale) entry() (outbox.Entry, error) {
+// notifyEntry checks a sale and makes an entry of it.
+func (c *core) notifyEntry(s NewSale) (outbox.Entry, error) {
 	if err := s.Validate(); err != nil {
 		return outbox.Entry{}, err
 	}
@@ -69,7 +63,9 @@ func (s NewSale) entry() (outbox.Entry, error) {
 	if err != nil {
 		return outbox.Entry{}, &api.FieldError{Field: "sale", Reason: "cannot be written as JSON: " + verdict.Short(err.Error())}
 	}
-	return outbox.Entry{Kind: kindNotify, Key: s.MarketplaceID, Once: s.MarketplaceID, Body: body, MadeAt: s.CreatedAt.Time}, nil
+	return outbox.Entry{
+		Kind: kindNotify, Key: s.MarketplaceID, Once: c.onceKey(s.MarketplaceID), Body: body, MadeAt: s.CreatedAt.Time,
+	}, nil
 }
 
 // MarkPaid stores that a sale was paid. The marks of a sale keep their order,
@@ -112,23 +108,29 @@ type markBody struct {
 }
 
 func (s SaleService) mark(ctx context.Context, id string, m mark, what said) (Receipt, error) {
-	if err := checkID(id); err != nil {
+	e, err := s.c.core.markEntry(id, m, what)
+	if err != nil {
 		return Receipt{}, err
 	}
-	if err := api.Check(what); err != nil {
-		return Receipt{}, err
+	return s.c.accept(ctx, e, nil)
+}
+
+// markEntry checks a mark and makes an entry of it.
+func (c *core) markEntry(id string, m mark, what said) (outbox.Entry, error) {
+	if err := errors.Join(checkID(id), api.Check(what)); err != nil {
+		return outbox.Entry{}, err
 	}
 	if field := what.missing(); field != "" {
-		return Receipt{}, &api.FieldError{Field: field, Reason: "is missing"}
+		return outbox.Entry{}, &api.FieldError{Field: field, Reason: "is missing"}
 	}
 	body, err := json.Marshal(what)
 	if err == nil {
 		body, err = json.Marshal(markBody{id, m, body})
 	}
 	if err != nil {
-		return Receipt{}, &api.FieldError{Field: string(m), Reason: "cannot be written as JSON: " + verdict.Short(err.Error())}
+		return outbox.Entry{}, &api.FieldError{Field: string(m), Reason: "cannot be written as JSON: " + verdict.Short(err.Error())}
 	}
-	return s.c.accept(ctx, outbox.Entry{Kind: kindMark, Key: id, Once: id, Body: body}, nil)
+	return outbox.Entry{Kind: kindMark, Key: id, Once: c.onceKey(id), Body: body}, nil
 }
 
 var (

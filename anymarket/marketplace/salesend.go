@@ -10,34 +10,6 @@ import (
 	"github.com/anymarket-go/sdk/outbox"
 )
 
-func (c *core) notifyKind() outbox.Kind {
-	return outbox.Kind{
-		Name: kindNotify, Family: familySale, Class: outbox.Once, Host: c.host,
-		Deliver: c.notify, Resolve: c.resolveNotify, Fields: saleFields,
-	}
-}
-
-func (c *core) markKind() outbox.Kind {
-	return outbox.Kind{
-		Name: kindMark, Family: familySale, Class: outbox.Step, Host: c.host,
-		Deliver: c.deliverMark, Resolve: c.resolveMark,
-	}
-}
-
-// saleFields are the members of the sale, so that a conflict can name those
-// that differ.
-func saleFields(body []byte) (map[string][]byte, error) {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(body, &members); err != nil {
-		return nil, err
-	}
-	fields := make(map[string][]byte, len(members))
-	for name, value := range members {
-		fields[name] = value
-	}
-	return fields, nil
-}
-
 // notify sends a sale. What was answered with anything but success or certain
 // failure is looked up by the outbox, by way of resolveNotify.
 func (c *core) notify(ctx context.Context, batch []outbox.Lease) outbox.Answer {
@@ -132,6 +104,11 @@ func saidIn(body []byte) (said, error) {
 	if err := json.Unmarshal(body, &b); err != nil {
 		return nil, err
 	}
+	return b.said()
+}
+
+// said decodes it.
+func (b markBody) said() (said, error) {
 	what := b.Mark.empty()
 	if what == nil {
 		return nil, errors.New("there is no mark " + verdict.Short(string(b.Mark)))

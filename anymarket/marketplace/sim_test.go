@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,12 +37,23 @@ var (
 
 func TestSimulation(t *testing.T) {
 	t.Parallel()
-	t.Logf("seeds %d to %d", *simFirst, *simFirst+uint64(*simSeeds)-1)
+	var sales, marks, calls atomic.Int64
+	t.Cleanup(func() {
+		t.Logf("seeds %d to %d: %d sales, %d marks, %d calls", *simFirst, *simFirst+uint64(*simSeeds)-1, sales.Load(), marks.Load(), calls.Load())
+	})
 	for n := range *simSeeds {
 		seed := *simFirst + uint64(n)
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
-			require.Empty(t, simulate(t, seed, nil))
+			m := simulate(t, seed, nil)
+			for _, ids := range m.sold {
+				sales.Add(int64(len(ids)))
+			}
+			for _, went := range m.marks {
+				marks.Add(int64(len(went)))
+			}
+			calls.Add(int64(m.calls))
+			require.Empty(t, m.wrong, "seed %d", seed)
 		})
 	}
 }
@@ -50,43 +62,53 @@ func TestSimulation(t *testing.T) {
 // would find them inside.
 func TestSimulationOutsideTheModel(t *testing.T) {
 	t.Parallel()
-	const first, last = 7, 40 // the first finds one as things are
+	const first, last = 52, 150 // the first finds one as things are
 	for seed := uint64(first); seed <= last; seed++ {
-		wrong := simulate(t, seed, func(c *marketplace.Config) { c.LateApply, c.LookupLag = time.Millisecond, time.Millisecond })
-		if strings.Contains(strings.Join(wrong, "\n"), "is there 2 times") {
+		m := simulate(t, seed, func(c *marketplace.Config) { c.LateApply, c.LookupLag = time.Millisecond, time.Millisecond })
+		if strings.Contains(strings.Join(m.wrong, "\n"), "is there 2 times") {
 			return
 		}
 	}
 	t.Error("no sale was there twice")
 }
 
-// simulate runs a seed and returns what is wrong in the end.
-func simulate(t *testing.T, seed uint64, change func(*marketplace.Config)) (wrong []string) {
+// simulate runs a seed.
+func simulate(t *testing.T, seed uint64, change func(*marketplace.Config)) (m *sim) {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 0))
-	anymarkettest.RunWith(t, world(rng), func(t *testing.T, s *anymarkettest.Server) {
-		m := newSim(t, s, rng)
+	o := world(rng)
+	anymarkettest.RunWith(t, o, func(t *testing.T, s *anymarkettest.Server) {
+		m = newSim(t, s, rng)
+		m.paid = o.NoPendingSales
 		if change != nil {
 			require.NoError(t, m.c.Close())
 			change(&m.cfg)
 			m.c = open(t, m.cfg)
 		}
 		m.run()
-		wrong = m.judge()
+		m.wrong = m.judge()
+		m.calls = len(s.Log())
 	})
-	return wrong
+	return m
 }
 
-// world is one of the possible ones. Effects are hidden for less than
-// Config.LookupLag, as the model demands.
+// world is one of the possible ones: each switch that matters to sales in any of
+// its positions. Effects are hidden for less than Config.LookupLag, as the model
+// demands.
 func world(rng *rand.Rand) anymarkettest.Options {
 	outages := anymarkettest.Outages()
-	return anymarkettest.Options{
+	flip := func() bool { return rng.IntN(2) == 0 }
+	o := anymarkettest.Options{
 		Seed: rng.Uint64(), Duplicate: []int{201, 201, 201, 400, 409}[rng.IntN(5)],
 		Latency:   time.Duration(rng.IntN(300)) * time.Millisecond,
 		LookupLag: time.Duration(rng.IntN(59)) * time.Second,
-		Outage:    outages[rng.IntN(len(outages))], OtherSpelling: rng.IntN(2) == 0, StrictOrders: true, SilentMarks: rng.IntN(2) == 0, Gzip: rng.IntN(2) == 0,
+		Outage:    outages[rng.IntN(len(outages))], BadToken: 401 + 2*rng.IntN(2),
+		OtherSpelling: flip(), StrictOrders: flip(), SilentMarks: flip(), Gzip: flip(), SalesInAnyStatus: flip(), NoPendingSales: flip(),
 	}
+	if rng.IntN(3) == 0 {
+		o.Limit = anymarkettest.Limit{Requests: 20, NoRetryAfter: flip(), RetryAfterDate: flip(), Headers: flip(), Text: flip()}
+	}
+	return o
 }
 
 // sim is one run.
@@ -102,22 +124,36 @@ type sim struct {
 	sold  map[string][]string // sellers' ids
 	marks map[string][]string // by seller and id: the statuses that its marks lead to
 	dead  map[string]bool     // cancelled, so that no mark may follow
+
+	paid  bool // sales are made when they are paid
+	calls int
+	wrong []string
 }
 
 func newSim(t *testing.T, s *anymarkettest.Server, rng *rand.Rand) *sim {
 	t.Helper()
 	cfg := config(t, s)
-	cfg.Token, cfg.Tokens = "", tokens(s)
+	cfg.Token, cfg.Tokens = "", func(_ context.Context, account string) (string, error) {
+		if token := s.For(account).Token(); token != "" {
+			return token, nil
+		}
+		return "revoked", nil
+	}
 	return &sim{t: t, s: s, rng: rng, cfg: cfg, c: open(t, cfg), sold: map[string][]string{}, marks: map[string][]string{}, dead: map[string]bool{}}
 }
 
+const simulatedActs = 100
+
 func (m *sim) run() {
-	for range 170 {
+	for range simulatedActs {
 		m.act()
 		time.Sleep(time.Duration(m.rng.IntN(90_000)) * time.Millisecond)
 	}
 	m.s.EndMaintenance()
 	m.s.Heal()
+	for n := range sellers {
+		m.allow(fmt.Sprint("seller-", n))
+	}
 	m.restart()
 	m.drain()
 	for r, err := range m.c.Outbox().Waiting() {
@@ -142,6 +178,13 @@ func (m *sim) act() {
 	case n == 1:
 		m.c.Abort()
 		m.c = nil
+	case n == 2:
+		seller := m.seller()
+		if m.s.For(seller).Token() != "" {
+			m.s.For(seller).Revoke()
+		} else {
+			m.allow(seller)
+		}
 	case n < 6:
 		m.disturb()
 	case n < 12:
@@ -178,14 +221,18 @@ func (m *sim) drain() {
 // disturb lets one of the next requests fare badly.
 func (m *sim) disturb() {
 	modes := []anymarkettest.Mode{
-		anymarkettest.Unavailable, anymarkettest.Page, anymarkettest.Redirect, anymarkettest.Reset, anymarkettest.Hang, anymarkettest.BadGateway,
+		anymarkettest.Unavailable, anymarkettest.UnavailablePage, anymarkettest.Refused, anymarkettest.NoToken, anymarkettest.Forbidden, anymarkettest.Page, anymarkettest.Redirect, anymarkettest.Reset, anymarkettest.Hang, anymarkettest.BadGateway,
 		anymarkettest.GatewayTimeout, anymarkettest.Closed, anymarkettest.Cut, anymarkettest.Empty, anymarkettest.EmptyError, anymarkettest.TooMany,
 	}
 	f := anymarkettest.Fault{Mode: modes[m.rng.IntN(len(modes))], Times: 1 + m.rng.IntN(2)}
 	f.Route = []string{"", "", create, lookUp}[m.rng.IntN(4)]
-	if f.Applied = m.rng.IntN(2) == 0 && f.Mode != anymarkettest.TooMany; f.Applied {
-		// Late, but within LateApply.
-		f.After = []time.Duration{0, time.Duration(m.rng.IntN(280)) * time.Second}[m.rng.IntN(2)]
+	switch f.Mode {
+	case anymarkettest.TooMany, anymarkettest.NoToken, anymarkettest.Forbidden, anymarkettest.Refused: // said by what stands before it
+	default:
+		if f.Applied = m.rng.IntN(2) == 0; f.Applied {
+			// Late, but within LateApply.
+			f.After = []time.Duration{0, time.Duration(m.rng.IntN(280)) * time.Second}[m.rng.IntN(2)]
+		}
 	}
 	switch m.rng.IntN(6) {
 	case 0:
@@ -196,7 +243,16 @@ func (m *sim) disturb() {
 	m.s.Fail(f)
 }
 
-func (m *sim) seller() string { return fmt.Sprint("seller-", m.rng.IntN(3)) }
+const sellers = 3
+
+func (m *sim) seller() string { return fmt.Sprint("seller-", m.rng.IntN(sellers)) }
+
+// allow gives a seller a token again, a new one.
+func (m *sim) allow(seller string) {
+	if a := m.s.For(seller); a.Token() == "" {
+		a.SetToken(fmt.Sprint("token-", m.rng.Uint64()))
+	}
+}
 
 func (m *sim) sell() {
 	seller := m.seller()
@@ -214,6 +270,9 @@ func (m *sim) sell() {
 func (m *sim) sale(id string) marketplace.NewSale {
 	s := sale(id)
 	s.CreatedAt = api.At(time.Date(2000, 1, 1, 0, len(id), 0, 0, time.UTC))
+	if m.paid {
+		s.Status = marketplace.StatusPaid
+	}
 	return s
 }
 
@@ -233,6 +292,9 @@ func (m *sim) move() {
 	id := ids[m.rng.IntN(len(ids))]
 	key := seller + " " + id
 	n := len(m.marks[key])
+	if m.paid {
+		n++
+	}
 	last := len(steps()) - 1
 	if m.dead[key] || n >= last {
 		return

@@ -1,21 +1,28 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"log/slog"
+	"net/http"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/anymarket-go/sdk/anymarket"
+	"github.com/anymarket-go/sdk/anymarket/api"
 	"github.com/anymarket-go/sdk/anymarket/maintenance"
+	"github.com/anymarket-go/sdk/anymarket/marketplace"
 	"github.com/anymarket-go/sdk/outbox"
 )
 
 // delivery is how a process delivers: the flags that send and run share.
 type delivery struct {
 	outbox, baseURL, tokens, windows string
+	appID                            string // empty: API v2, not that for marketplaces
 	allowHTTP, strict                bool
 	drain, canary, timeout           time.Duration
 	lateApply, lookupLag             time.Duration
@@ -29,8 +36,9 @@ func (d *delivery) bind(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&d.outbox, "outbox", "", "the `FILE` that keeps what is accepted, made if there is none")
 	must(c.MarkFlagRequired("outbox"))
-	f.StringVar(&d.baseURL, "base-url", "", "the `URL` of ANYMARKET, up to and with the version")
+	f.StringVar(&d.baseURL, "base-url", "", "the `URL` of ANYMARKET's API, such as "+api.DefaultBaseURL+" or, for marketplaces, "+marketplace.ProductionURL)
 	must(c.MarkFlagRequired("base-url"))
+	f.StringVar(&d.appID, "app-id", "", "the `ID` of a marketplace, to use the API for marketplaces; else in "+appVariable)
 	f.BoolVar(&d.allowHTTP, "allow-http", false, "allow http to other machines, which shows the token to the network")
 	f.StringVar(&d.tokens, "tokens", "", "a `FILE` of mode 0600 with the tokens of accounts, {\"account\":\"token\"}; the default account's is in "+tokenVariable)
 	f.StringVar(&d.windows, "windows", "", "the `FILE` of announced maintenance windows, see windows")
@@ -52,6 +60,12 @@ func (d *delivery) check(c *cobra.Command) error {
 			return usage("--%s: %s, want more than 0", name, v)
 		}
 	}
+	if !c.Flags().Changed("app-id") {
+		d.appID = os.Getenv(appVariable)
+	}
+	if err := d.checkAPI(); err != nil {
+		return err
+	}
 	switch {
 	case d.drain < 0:
 		return usage("--drain: %s is negative", d.drain)
@@ -70,7 +84,65 @@ func (d *delivery) check(c *cobra.Command) error {
 	}
 }
 
-// config is that of the client, if this process is the one that delivers.
+// appVariable holds the id of a marketplace.
+const appVariable = "ANYMARKET_APP_ID"
+
+// checkAPI refuses the URL of one API where the other is meant. That of a proxy
+// says nothing.
+func (d *delivery) checkAPI() error {
+	url := strings.TrimRight(d.baseURL, "/")
+	switch {
+	case d.appID == "" && strings.HasSuffix(url, "/marketplace/api"):
+		return usage("--base-url is that of the API for marketplaces, which needs --app-id, or " + appVariable)
+	case d.appID != "" && strings.HasSuffix(url, "/v2"):
+		return usage("--base-url is that of API v2, which has no --app-id; it may come from " + appVariable)
+	default:
+		return nil
+	}
+}
+
+// client delivers: that of API v2, or that of marketplaces.
+type client interface {
+	AdminHandler() http.Handler
+	Outbox() *outbox.Outbox
+	Close() error
+}
+
+// start opens the client, if this process is the one that delivers.
+func (d *delivery) start(ctx context.Context, log *slog.Logger) (c client, windows *maintenance.Calendar, err error) {
+	config, tokens, err := d.config(log)
+	if err != nil {
+		return nil, nil, err
+	}
+	if tokens.none() {
+		return nil, nil, usage("no token: set " + tokenVariable + ", or give a file by --tokens")
+	}
+	if d.appID == "" {
+		c, err = anymarket.Open(ctx, config)
+	} else {
+		c, err = marketplace.Open(ctx, ofMarketplace(config, d.appID))
+	}
+	var wrong *api.FieldError
+	switch {
+	case errors.As(err, &wrong):
+		return nil, nil, usage("%w", err)
+	case err != nil:
+		return nil, nil, err
+	}
+	return c, config.Windows, nil
+}
+
+// ofMarketplace is a configuration for the API for marketplaces.
+func ofMarketplace(c anymarket.Config, appID string) marketplace.Config {
+	return marketplace.Config{
+		Outbox: c.Outbox, BaseURL: c.BaseURL, AppID: appID, Tokens: marketplace.TokenSource(c.Tokens), AllowHTTP: c.AllowHTTP,
+		Strict: c.Strict, Admin: c.Admin, Timeout: c.Timeout, DrainTimeout: c.DrainTimeout, Windows: c.Windows,
+		Observer: c.Observer, CanaryInterval: c.CanaryInterval, LateApply: c.LateApply, LookupLag: c.LookupLag,
+		StartRate: c.StartRate, MaxRate: c.MaxRate, MinBackoff: c.MinBackoff, MaxBackoff: c.MaxBackoff, Logger: c.Logger,
+	}
+}
+
+// config is that of the client.
 func (d *delivery) config(log *slog.Logger) (anymarket.Config, *tokens, error) {
 	t, err := newTokens(d.tokens, os.Getenv(tokenVariable), func(err error) {
 		log.Warn("the tokens from before are used", slog.String("error", err.Error()))

@@ -42,7 +42,7 @@ func TestPageNamesEveryCommandAndFlag(t *testing.T) {
 	for _, c := range root.Commands() {
 		require.Contains(t, text, "`"+c.Name())
 	}
-	for _, name := range []string{"send", "run", "list"} {
+	for _, name := range []string{"send", "run", "list", "upcoming", "campaigns", "resend", "recheck", "reload"} {
 		c, _, err := root.Find([]string{name})
 		require.NoError(t, err)
 		flags := regexp.MustCompile(`--[a-z-]+`).FindAllString(c.LocalNonPersistentFlags().FlagUsages(), -1)
@@ -85,6 +85,20 @@ func TestOperationsOfThePageAreAccepted(t *testing.T) {
 	for _, a := range receipts(t, got.out) {
 		require.Empty(t, a.Error)
 	}
+}
+
+func TestOperationsOfAMarketplaceOfThePageAreAccepted(t *testing.T) {
+	t.Parallel()
+	r := newMarketRig(t)
+	operations := block(t, "### Operations of a marketplace", "json")
+	for _, member := range []string{"paid", "invoiced", "shipped", "transmission", "delivered", "canceled"} {
+		require.Contains(t, operations, `"`+member+`":{`)
+	}
+	r.fake.For("bia").AddOrder(`{"marketPlace":"` + r.fake.Marketplace() + `","marketPlaceId":"S-1"}`)
+	got := r.send(operations, r.market()...)
+	require.Equal(t, exit.Done, got.code, got)
+	require.Equal(t, "CONCLUDED", r.statusOf("ana", "S-1"))
+	require.Equal(t, "CANCELED", r.statusOf("bia", "S-1"))
 }
 
 func TestWindowsOfThePage(t *testing.T) {

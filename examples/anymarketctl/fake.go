@@ -24,7 +24,11 @@ func fakeCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			said := fakeJSON{BaseURL: base, MaintenanceURL: strings.TrimSuffix(base, "/v2") + anymarkettest.AdminPath + "maintenance", Tokens: map[string]string{"": s.Token()}}
+			root := strings.TrimSuffix(base, "/v2")
+			said := fakeJSON{
+				BaseURL: base, MaintenanceURL: root + anymarkettest.AdminPath + "maintenance", Tokens: map[string]string{"": s.Token()},
+				MarketplaceURL: root + anymarkettest.MarketplacePath, AppID: s.AppID(),
+			}
 			for _, name := range accounts {
 				said.Tokens[name] = s.For(name).Token()
 			}
@@ -43,6 +47,8 @@ func fakeCommand() *cobra.Command {
 // fakeJSON is what fake says once it serves.
 type fakeJSON struct {
 	BaseURL        string            `json:"base_url"`
+	MarketplaceURL string            `json:"marketplace_url"` // base URL of the API for marketplaces
+	AppID          string            `json:"app_id"`          // wanted there
 	MaintenanceURL string            `json:"maintenance_url"`
 	Tokens         map[string]string `json:"tokens"` // by account
 }
@@ -57,6 +63,7 @@ func printFake(c *cobra.Command, f fakeJSON, accounts []string) error {
 	for _, name := range accounts {
 		fmt.Fprintf(&b, "token of %-9s %s\n", printable(name), f.Tokens[name])
 	}
+	fmt.Fprintf(&b, "for marketplaces   %s, with app id %s\n", f.MarketplaceURL, f.AppID)
 	fmt.Fprintf(&b, "begin maintenance  curl -X POST '%s?for=4h'\n", f.MaintenanceURL)
 	fmt.Fprintf(&b, "end maintenance    curl -X DELETE %s\n", f.MaintenanceURL)
 	fmt.Fprintf(&b, "\nserving until interrupted; to send to it:\n")

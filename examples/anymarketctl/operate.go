@@ -41,7 +41,7 @@ func reach(ctx context.Context, path string) (*admin.Client, func() error, error
 	if err != nil {
 		return nil, nil, heldWithoutSocket(err)
 	}
-	return admin.Local(admin.NewHandler(o, nil)), o.Close, nil
+	return admin.Local(admin.NewHandler(o, admin.Delivery{})), o.Close, nil
 }
 
 // onEntries is onOutbox for commands whose arguments are ids of entries. An

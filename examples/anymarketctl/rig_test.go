@@ -148,10 +148,10 @@ func until(t *testing.T, what string, done func() bool) {
 }
 
 // holder runs "run" in this process until the test, or its end, stops it.
-func (r *rig) holder() (stop func() result) {
+func (r *rig) holder(more ...string) (stop func() result) {
 	r.t.Helper()
 	ctx, cancel := context.WithCancel(r.t.Context())
-	c := begin(ctx, strings.NewReader(""), r.args("run")...)
+	c := begin(ctx, strings.NewReader(""), r.args("run", more...)...)
 	r.t.Cleanup(func() { cancel(); c.wait(r.t) })
 	r.waitForSocket()
 	return func() result { cancel(); return c.wait(r.t) }
@@ -196,4 +196,29 @@ func receipts(t *testing.T, out string) (all []receipt) {
 // stock is an operation.
 func stock(sku, quantity string) string {
 	return `{"op":"stock.set","partnerId":"` + sku + `","quantity":"` + quantity + `"}` + "\n"
+}
+
+// whoeverHolds runs a test that delivers by itself, and one through a process
+// that holds the file, with flags.
+func whoeverHolds(t *testing.T, f func(t *testing.T, r *rig), flags ...string) {
+	t.Helper()
+	for name, held := range map[string]bool{"own": false, "held": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			if held {
+				r.holder(flags...)
+			}
+			f(t, r)
+		})
+	}
+}
+
+func at(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+
+func quantity(t *testing.T, r *rig, sku string) string {
+	t.Helper()
+	s, ok := r.fake.Stock(sku, 0)
+	require.True(t, ok, sku)
+	return s.Quantity
 }

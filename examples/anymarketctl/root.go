@@ -14,8 +14,8 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "anymarketctl",
 		Short: "Deliver to ANYMARKET through its maintenance windows, and operate an outbox",
-		Long: `Deliver stock, prices and orders to ANYMARKET through its maintenance windows,
-and look at and operate the outbox that keeps what is not delivered yet.
+		Long: `Deliver stock, prices, orders and the sales of marketplaces to ANYMARKET through
+its maintenance windows, and look at and operate the outbox that keeps what is not delivered yet.
 
 Exit codes: 0 done, 1 error, 2 wrong usage, 3 something is left waiting,
 4 something was refused, 5 alarm.`,
@@ -29,6 +29,7 @@ Exit codes: 0 done, 1 error, 2 wrong usage, 3 something is left waiting,
 		statusCommand(), listCommand(), showCommand(), whyCommand(),
 		editCommand(), requeueCommand(), discardCommand(), pauseCommand(), resumeCommand(),
 		checkCommand(), exportCommand(),
+		upcomingCommand(), campaignsCommand(), resendCommand(), recheckCommand(), reloadCommand(), reportCommand(),
 		windowsCommand(), fakeCommand(), drill.Command(),
 	)
 	markFailures(root)

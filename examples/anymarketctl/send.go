@@ -26,9 +26,16 @@ For each there is one line of output, in order, once it is on disk:
 
 If another process holds the outbox, the operations are handed over to it. At
 the end of the input delivery goes on for at most --drain; what is left then
-waits in the outbox for the next send or run.`,
+waits in the outbox for the next send or run.
+
+With --app-id the operations are those of a marketplace, sale.notify and
+sale.mark; without it those of an ERP or a shop: stock.set, price.set,
+order.create and order.status.`,
 		Example: `  echo '{"op":"stock.set","partnerId":"SKU-1","quantity":"7"}' |
-    anymarketctl send --outbox anymarket.db --base-url https://api.anymarket.com.br/v2`,
+    anymarketctl send --outbox anymarket.db --base-url https://api.anymarket.com.br/v2
+  echo '{"op":"sale.mark","account":"seller-42","marketPlaceId":"S-1","status":"PAID"}' |
+    anymarketctl send --outbox sales.db --app-id shop --tokens sellers.json \
+      --base-url https://api.anymarket.com.br/marketplace/api`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := d.check(c); err != nil {
@@ -189,7 +196,7 @@ func (s *sender) reconnect(ctx context.Context, because error) error {
 		return because // nobody else ends this process's outbox
 	}
 	s.log.Warn("the process that holds the outbox is gone", slog.String("error", because.Error()))
-	err := s.session.Close() //nolint:contextcheck // what is closed must be, whatever became of ctx
+	err := s.session.Close()
 	s.session = nil
 	if err != nil {
 		return err

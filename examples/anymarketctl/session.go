@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/anymarket-go/sdk/anymarket"
-	"github.com/anymarket-go/sdk/anymarket/api"
 	"github.com/anymarket-go/sdk/anymarket/maintenance"
 	"github.com/anymarket-go/sdk/internal/admin"
 	"github.com/anymarket-go/sdk/outbox"
@@ -19,7 +17,7 @@ import (
 // one, or another that holds the file. Both are asked the same way.
 type session struct {
 	*admin.Client
-	own   *anymarket.Client // nil: another process delivers
+	own   client // nil: another process delivers
 	end   context.CancelFunc
 	watch sync.WaitGroup // on the window file
 }
@@ -64,25 +62,14 @@ func heldWithoutSocket(err error) error {
 
 // open opens the outbox for this process to deliver.
 func (d *delivery) open(ctx context.Context, log *slog.Logger) (*session, error) {
-	config, tokens, err := d.config(log)
+	own, windows, err := d.start(ctx, log)
 	if err != nil {
-		return nil, err
-	}
-	if tokens.none() {
-		return nil, usage("no token: set " + tokenVariable + ", or give a file by --tokens")
-	}
-	own, err := anymarket.Open(ctx, config)
-	var wrong *api.FieldError
-	switch {
-	case errors.As(err, &wrong):
-		return nil, usage("%w", err)
-	case err != nil:
 		return nil, err
 	}
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	s := &session{Client: admin.Local(own.AdminHandler()), own: own, end: end}
-	if config.Windows != nil {
-		s.watch.Go(func() { watchWindows(life, config.Windows, log) })
+	if windows != nil {
+		s.watch.Go(func() { watchWindows(life, windows, log) })
 	}
 	return s, nil
 }

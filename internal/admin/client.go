@@ -212,7 +212,7 @@ func (c *Client) post(ctx context.Context, path string, body any) error {
 
 // call makes a request whose answer is one JSON value, or none.
 func (c *Client) call(ctx context.Context, method, path string, body []byte, answer any) error {
-	r, err := c.do(ctx, method, path, body)
+	r, err := c.do(ctx, method, path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -227,8 +227,8 @@ func (c *Client) call(ctx context.Context, method, path string, body []byte, ans
 }
 
 // do makes a request and returns the answer's body, which the caller closes.
-func (c *Client) do(ctx context.Context, method, path string, body []byte) (io.ReadCloser, error) {
-	req, err := http.NewRequestWithContext(ctx, method, "http://outbox"+base+path, bytes.NewReader(body))
+func (c *Client) do(ctx context.Context, method, path string, body io.Reader) (io.ReadCloser, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "http://outbox"+base+path, body)
 	if err != nil {
 		return nil, err
 	}
@@ -262,11 +262,19 @@ func listing[T any](ctx context.Context, c *Client, path string) iter.Seq2[T, er
 func lines[T any](ctx context.Context, c *Client, method, path string, body []byte) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
-		r, err := c.do(ctx, method, path, body)
+		r, err := c.do(ctx, method, path, bytes.NewReader(body))
 		if err != nil {
 			yield(none, err)
 			return
 		}
+		linesOf[T](ctx, r)(yield)
+	}
+}
+
+// linesOf yields the values of an answer, and closes it.
+func linesOf[T any](ctx context.Context, r io.ReadCloser) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
 		defer r.Close()
 		for d := json.NewDecoder(r); ; {
 			var raw json.RawMessage

@@ -3,7 +3,7 @@
 //
 // # The socket
 //
-// A process that opens it ([Listen], [Serve]) has a Unix socket at
+// A process that opens it ([Open]) has a Unix socket at
 // <outbox>.sock. Where that path is longer than 103 bytes, or the file system has
 // no sockets, a symbolic link there leads to a socket in a folder of its own among
 // the temporary files. Both are the user's alone, mode 0600, and go when the
@@ -36,6 +36,11 @@
 //	POST /check                 verifies the file; nothing is stored meanwhile
 //	GET  /history               all events                                 Event, a line each
 //	POST /operations            stores operations, a JSON object a line    Accepted, a line each
+//	POST /resend                sends values of a range again; Resend      Resent, a line now and then
+//	POST /campaigns             what a window concerns; CampaignQuery      Campaign, a line each
+//	POST /recheck               compares orders; Recheck, then KnownOrder  RecheckNews, a line each
+//	POST /reload                loads stock; Reload, then Row              ReloadNews, a line each
+//	POST /repush                sends a lost order again; Repush           Accepted
 //
 // For instance:
 //
@@ -54,6 +59,14 @@
 // [MaxLine] bytes, and all of them at most 4 MiB. The answer begins when all is
 // durable. If it does not come, nothing is known of the operations: values and
 // creations can be handed over again, a step may be stored twice then.
+//
+// The bodies of /recheck and /reload are lines: first what is to be done, then the
+// orders or rows, which are taken as they are wanted while the answer goes. The
+// answers of these, of /resend and of /campaigns have an empty line now and then,
+// which says that it goes on; the last sums are the result. Whoever stops reading
+// ends the work. /recheck and /reload go on where they were when they come again
+// with the same name. What a process does not do, one that delivers by the API for
+// marketplaces for instance, is unsupported.
 //
 // # Errors
 //

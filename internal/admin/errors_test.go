@@ -43,8 +43,8 @@ func TestErrorAnswers(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	waiting := r.put(t, outbox.Entry{Key: "a", Body: []byte("1")})
-	taking := admin.NewHandler(r.o, func(context.Context, [][]byte) []admin.Accepted { return nil })
-	h := admin.NewHandler(r.o, nil)
+	taking := admin.NewHandler(r.o, admin.Delivery{Accept: func(context.Context, [][]byte) []admin.Accepted { return nil }})
+	h := admin.NewHandler(r.o, admin.Delivery{})
 	gone := strings.TrimSuffix(waiting.String(), "1") + "77"
 	for _, c := range []struct {
 		handler      http.Handler

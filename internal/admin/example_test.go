@@ -31,7 +31,7 @@ func Example() {
 		panic(err)
 	}
 
-	c := admin.Local(admin.NewHandler(o, nil))
+	c := admin.Local(admin.NewHandler(o, admin.Delivery{}))
 	for entry, err := range c.List(ctx, admin.Filter{}) {
 		fmt.Println(entry.State, entry.Kind, entry.Key, string(entry.Body), err)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
 	"strconv"
 	"strings"
@@ -30,15 +31,26 @@ const (
 // base is what all paths begin with. Another protocol would have another.
 const base = "/v1"
 
+// Delivery is what only a process that delivers can do. Each may be nil.
+type Delivery struct {
+	Accept    Accepter
+	Campaigns func(ctx context.Context, q CampaignQuery) ([]Campaign, error)
+	// Recheck and Reload run until all is done. What they tell is sent on at
+	// once; an error of the rows, or of telling, ends them.
+	Recheck func(ctx context.Context, r Recheck, known iter.Seq2[KnownOrder, error], tell func(RecheckNews) error) error
+	Reload  func(ctx context.Context, r Reload, rows iter.Seq2[Row, error], tell func(ReloadNews) error) error
+	Repush  func(ctx context.Context, r Repush) Accepted
+}
+
 // Accepter stores operations, one JSON object a line, and returns in their order
 // what became of each when that is durable.
 type Accepter func(ctx context.Context, lines [][]byte) []Accepted
 
 // NewHandler returns a handler that shows and operates an outbox, see the
-// package comment. Without accept it takes no operations. Whoever can reach it
-// can do all that; it is the caller's part to let nobody else.
-func NewHandler(o *outbox.Outbox, accept Accepter) http.Handler {
-	h := &handler{o: o, accept: accept, startedAt: time.Now()}
+// package comment. What d does not have is unsupported. Whoever can reach it can
+// do all that; it is the caller's part to let nobody else.
+func NewHandler(o *outbox.Outbox, d Delivery) http.Handler {
+	h := &handler{o: o, delivery: d, startedAt: time.Now()}
 	mux := http.NewServeMux()
 	handle := func(method, path string, answer func(w http.ResponseWriter, r *http.Request) error) {
 		mux.HandleFunc(method+" "+base+path, func(w http.ResponseWriter, r *http.Request) {
@@ -58,16 +70,31 @@ func NewHandler(o *outbox.Outbox, accept Accepter) http.Handler {
 	handle("POST", "/resume", h.resume)
 	handle("POST", "/check", h.check)
 	handle("GET", "/history", h.history)
+	handle("GET", "/lives", h.lives)
+	handle("GET", "/gate", h.gate)
 	handle("POST", "/operations", h.operations)
+	handle("POST", "/resend", h.resend)
+	handle("POST", "/campaigns", h.campaigns)
+	handle("POST", "/recheck", h.recheck)
+	handle("POST", "/reload", h.reload)
+	handle("POST", "/repush", h.repush)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		writeError(w, &Error{Code: CodeUnsupported, Message: fmt.Sprintf("there is no %s %q here", r.Method, r.URL.Path)})
 	})
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Rows come while the answer goes, and what is refused is told before
+		// they come.
+		if err := http.NewResponseController(w).EnableFullDuplex(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			writeError(w, ErrorOf(err))
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 type handler struct {
 	o         *outbox.Outbox
-	accept    Accepter
+	delivery  Delivery
 	startedAt time.Time
 }
 
@@ -207,8 +234,8 @@ func (h *handler) check(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h *handler) operations(w http.ResponseWriter, r *http.Request) error {
-	if h.accept == nil {
-		return &Error{Code: CodeUnsupported, Message: "operations are taken only by a process that delivers them"}
+	if h.delivery.Accept == nil {
+		return onlyDelivering("operations are taken")
 	}
 	body, err := bodyOf(w, r, maxOperations)
 	if err != nil {
@@ -218,7 +245,7 @@ func (h *handler) operations(w http.ResponseWriter, r *http.Request) error {
 	if len(body) == 0 {
 		return invalid("body", "has no operation")
 	}
-	accepted := h.accept(r.Context(), bytes.Split(body, []byte("\n")))
+	accepted := h.delivery.Accept(r.Context(), bytes.Split(body, []byte("\n")))
 	s := newStream(w, r) // whose reader has patience from now on
 	for _, a := range accepted {
 		s.line(a)
@@ -270,9 +297,13 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
 	if err != nil {
 		return err
 	}
+	return decodeWhole(body, v)
+}
+
+func decodeWhole(body []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
-	err = d.Decode(v)
+	err := d.Decode(v)
 	if err == nil && d.More() {
 		err = errors.New("more than one value")
 	}

@@ -118,6 +118,7 @@ const patience = 30 * time.Second
 // stream writes an answer of many lines.
 type stream struct {
 	r       *http.Request
+	w       http.ResponseWriter
 	out     *http.ResponseController
 	encoder *json.Encoder
 	hurried time.Time
@@ -126,7 +127,7 @@ type stream struct {
 
 func newStream(w http.ResponseWriter, r *http.Request) *stream {
 	w.Header().Set("Content-Type", "application/x-ndjson")
-	s := &stream{r: r, out: http.NewResponseController(w), encoder: json.NewEncoder(w)}
+	s := &stream{r: r, w: w, out: http.NewResponseController(w), encoder: json.NewEncoder(w)}
 	s.encoder.SetEscapeHTML(false)
 	return s
 }

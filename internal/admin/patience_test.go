@@ -35,7 +35,7 @@ func inTime(t *testing.T, accept admin.Accepter, test func(t *testing.T, o *outb
 		})
 		require.NoError(t, err)
 		defer func() { require.NoError(t, o.Close()) }()
-		s := admin.Serve(l, admin.NewHandler(o, accept), slog.New(slog.DiscardHandler))
+		s := admin.Serve(l, admin.NewHandler(o, admin.Delivery{Accept: accept}), slog.New(slog.DiscardHandler))
 		defer func() { require.NoError(t, s.Close()) }()
 		test(t, o, func() net.Conn {
 			conn, err := n.DialContext(t.Context(), "tcp", "admin:80")

@@ -74,7 +74,7 @@ func both(t *testing.T, accept admin.Accepter, test func(t *testing.T, r *rig, c
 	t.Run("local", func(t *testing.T) {
 		t.Parallel()
 		r := newRig(t)
-		c := admin.Local(admin.NewHandler(r.o, accept))
+		c := admin.Local(admin.NewHandler(r.o, admin.Delivery{Accept: accept}))
 		test(t, r, c)
 		require.NoError(t, c.Close())
 	})
@@ -94,7 +94,7 @@ func serve(t *testing.T, path string, o *outbox.Outbox, accept admin.Accepter) *
 	t.Helper()
 	l, err := admin.Listen(path)
 	require.NoError(t, err)
-	s := admin.Serve(l, admin.NewHandler(o, accept), slog.New(slog.DiscardHandler))
+	s := admin.Serve(l, admin.NewHandler(o, admin.Delivery{Accept: accept}), slog.New(slog.DiscardHandler))
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return s
 }

@@ -20,6 +20,19 @@ type Server struct {
 	err     error
 }
 
+// Open serves h on the socket beside an outbox until the server is closed. The
+// logger may be nil.
+func Open(outboxPath string, h http.Handler, logger *slog.Logger) (*Server, error) {
+	l, err := Listen(outboxPath)
+	if err != nil {
+		return nil, err
+	}
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	return Serve(l, h, logger), nil
+}
+
 // Serve serves h on l until the server is closed.
 func Serve(l net.Listener, h http.Handler, logger *slog.Logger) *Server {
 	life, end := context.WithCancel(context.Background())

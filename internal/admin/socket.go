@@ -166,7 +166,7 @@ func (l *listener) Close() error {
 func dialSocket(ctx context.Context, outboxPath string) (net.Conn, error) {
 	path, err := realpath.Of(outboxPath)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("open outbox %s: %w", outboxPath, err)
 	}
 	socket := path + suffix
 	if target, err := os.Readlink(socket); err == nil {

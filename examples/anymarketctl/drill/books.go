@@ -13,7 +13,7 @@ import (
 	"github.com/anymarket-go/sdk/examples/anymarketctl/exit"
 )
 
-// books are the client's own sums. They are shown; nothing is proven by them.
+// books are a client's own sums. They are shown; nothing is proven by them.
 type books struct {
 	Accepted   int `json:"accepted"`
 	Delivered  int `json:"delivered"`
@@ -28,9 +28,9 @@ type books struct {
 
 // ask runs a command of anymarketctl on the outbox, live or not, and returns
 // what it prints.
-func (d *drill) ask(ctx context.Context, args ...string) ([]byte, error) {
-	args = append(append(append([]string{}, d.command[1:]...), args...), "--outbox", d.file(outboxFile), "--json")
-	cmd := exec.CommandContext(ctx, d.command[0], args...)
+func (p *partner) ask(ctx context.Context, args ...string) ([]byte, error) {
+	args = append(append(append([]string{}, p.command[1:]...), args...), "--outbox", p.file(outboxFile), "--json")
+	cmd := exec.CommandContext(ctx, p.command[0], args...)
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
 	err := cmd.Run()
@@ -44,8 +44,19 @@ func (d *drill) ask(ctx context.Context, args ...string) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-func (d *drill) status(ctx context.Context) (b books, err error) {
-	out, err := d.ask(ctx, "status")
+// add adds those of another client.
+func (b *books) add(more books) {
+	b.Accepted += more.Accepted
+	b.Delivered += more.Delivered
+	b.Superseded += more.Superseded
+	b.Dead += more.Dead
+	b.Cancelled += more.Cancelled
+	b.Waiting += more.Waiting
+	b.Parked += more.Parked
+}
+
+func (p *partner) status(ctx context.Context) (b books, err error) {
+	out, err := p.ask(ctx, "status")
 	if err == nil {
 		err = json.Unmarshal(out, &b)
 	}
@@ -54,8 +65,8 @@ func (d *drill) status(ctx context.Context) (b books, err error) {
 
 // confirmingCalls counts them in the history of the file: calls that repeated
 // a value because one before it might have been applied late.
-func (d *drill) confirmingCalls(ctx context.Context) (int, error) {
-	out, err := d.ask(ctx, "export")
+func (p *partner) confirmingCalls(ctx context.Context) (int, error) {
+	out, err := p.ask(ctx, "export")
 	if err != nil {
 		return 0, err
 	}
@@ -86,8 +97,8 @@ func clean(err error) bool {
 }
 
 // lastWords is the end of what the client said on its error output.
-func (d *drill) lastWords() string {
-	data, err := os.ReadFile(d.file(clientLog))
+func (p *partner) lastWords() string {
+	data, err := os.ReadFile(p.file(clientLog))
 	if err != nil {
 		return err.Error()
 	}

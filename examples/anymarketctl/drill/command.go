@@ -37,12 +37,13 @@ func Command() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "drill",
 		Short: "Play a day with a maintenance window and prove that nothing was lost",
-		Long: `Play a day of an ERP with the announced maintenance window in it, in fast
-motion, against a fake ANYMARKET, and kill the client again and again. Then hold
-what ANYMARKET has and has seen against what the ERP has receipts for.
+		Long: `Play a day of an ERP and of a marketplace with the announced maintenance window
+in it, in fast motion, against a fake ANYMARKET, and kill their clients again and
+again. Then hold what ANYMARKET has and has seen against what the two have
+receipts for.
 
-The exit code is 0 if nothing was lost, no order is there twice, no stock or
-price is stale and nothing was left waiting, else 1.`,
+The exit code is 0 if nothing was lost, no order or sale is there twice, no stock
+or price is stale and nothing was left waiting, else 1.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if on, err := c.Flags().GetBool("json"); err == nil {
@@ -54,7 +55,7 @@ price is stale and nothing was left waiting, else 1.`,
 	fs := c.Flags()
 	fs.Uint64Var(&f.seed, "seed", 1, "another `NUMBER` is another day with other kills; the same repeats it")
 	fs.StringVar(&f.input, "input", "", "play the operations of `FILE`, as send reads them, instead")
-	fs.StringVar(&f.keep, "keep", "", "keep the outbox and ANYMARKET's log in `DIR`, which must not have them yet")
+	fs.StringVar(&f.keep, "keep", "", "keep the outboxes and ANYMARKET's logs in `DIR`, which must not have them yet")
 	fs.DurationVar(&f.window, "window", 20*time.Second, "how long the four hours of the window take here")
 	return c
 }
@@ -91,7 +92,7 @@ func (f *flags) run(ctx context.Context, stdout, stderr io.Writer) (err error) {
 	if d.input {
 		ops, err = readInput(f.input, d.schedule)
 	} else {
-		ops, err = newDay(f.seed, d.schedule)
+		ops, err = newDays(f.seed, d.schedule)
 	}
 	if err != nil {
 		return err
@@ -112,6 +113,16 @@ func (f *flags) run(ctx context.Context, stdout, stderr io.Writer) (err error) {
 		err = &exit.Error{Code: exit.Failed, Err: errors.New("the drill failed")}
 	}
 	return err
+}
+
+// newDays is the day of the ERP, and then that of the marketplace.
+func newDays(seed uint64, s schedule) ([]*operation, error) {
+	ops, err := newDay(seed, s)
+	if err != nil {
+		return nil, err
+	}
+	sales, err := newMarket(seed, s)
+	return append(ops, sales...), err
 }
 
 // outageOf is how the maintenance of a seed looks: seeds in a row see them all.

@@ -27,6 +27,7 @@ type shop struct {
 	located  bool     // gives a location with its stock
 	byAd     bool     // names prices by ad
 	channels []string // its marketplaces
+	sales    int      // if it is a seller in a marketplace
 }
 
 // day generates what the ERP of some shops does.
@@ -40,7 +41,7 @@ type day struct {
 
 // newDay is the same day for the same seed and schedule, but for its date.
 func newDay(seed uint64, s schedule) ([]*operation, error) {
-	d := &day{schedule: s, rng: rand.New(rand.NewPCG(seed, 1)), shops: []*shop{
+	d := &day{schedule: s, rng: rng(seed, 1), shops: []*shop{
 		{name: "", share: 0.6, byAd: true, channels: []string{"MERCADO_LIVRE", "ECOMMERCE"}},
 		{name: "norte", share: 0.25, channels: []string{"SHOPEE", "MAGALU"}},
 		{name: "sul", share: 0.15, located: true, channels: []string{"AMAZON"}},

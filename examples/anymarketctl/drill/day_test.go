@@ -24,7 +24,7 @@ func testSchedule() schedule {
 func TestDayIsRepeatable(t *testing.T) {
 	t.Parallel()
 	lines := func(seed uint64) string {
-		ops, err := newDay(seed, testSchedule())
+		ops, err := newDays(seed, testSchedule())
 		require.NoError(t, err)
 		var b strings.Builder
 		for _, o := range ops {
@@ -37,7 +37,7 @@ func TestDayIsRepeatable(t *testing.T) {
 	require.Equal(t, once, again)
 	require.NotEqual(t, once, lines(2))
 
-	plan := func(seed uint64) *kills { return newKills(seed, testSchedule(), 1000) }
+	plan := func(seed uint64) *kills { return newKills(rng(seed, 2), testSchedule(), 1000) }
 	planned, same := plan(1), plan(1)
 	require.Equal(t, planned.fed, same.fed)
 	require.Equal(t, planned.answers, same.answers)
@@ -129,12 +129,19 @@ func TestPrepare(t *testing.T) {
 		`{"op":"order.status","marketplace":"shopee","marketPlaceId":"5","status":"CANCELED"}`,
 		`{"op":"order.create","order":{"marketPlace":"ECOMMERCE","marketPlaceId":"6"}}`,
 		`{"op":"order.status","marketplace":"ECOMMERCE","marketPlaceId":"6","status":"CANCELED"}`,
+		`{"op":"sale.mark","account":"seller","marketPlaceId":"7","status":"PAID"}`,
+		`{"op":"sale.notify","account":"seller","sale":{"marketPlaceId":"8"}}`,
+		`{"op":"sale.mark","account":"seller","marketPlaceId":"8","status":"PAID"}`,
 	} {
 		o, err := parse([]byte(line))
 		require.NoError(t, err)
 		ops = append(ops, o)
 	}
 	prepare(s, ops)
+	sales := s.For("seller").Orders()
+	require.Len(t, sales, 1, "the other is made by the client")
+	require.Equal(t, s.Marketplace(), sales[0].MarketPlace)
+	require.Equal(t, ops[8].targets[0].name, sales[0].MarketPlaceID)
 	sku, ok := s.For("").SKU(skuOf(7))
 	require.True(t, ok)
 	require.EqualValues(t, 7, sku.ID)

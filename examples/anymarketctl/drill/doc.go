@@ -1,24 +1,27 @@
 // Package drill is the command that proves, on this machine, that nothing is
 // lost in an announced maintenance window.
 //
-// It plays a day: the fake ANYMARKET serves on a real port; an ERP, generated
-// from a seed, changes stock and prices and makes orders before, during and
-// after the window; its client is a child process, "anymarketctl send", that is
-// killed again and again, sometimes by ANYMARKET itself after it has read a
-// request and before it answers. All durations of the real thing, four hours of
+// It plays a day: the fake ANYMARKET serves on real ports, API v2 and that for
+// marketplaces; an ERP, generated from a seed, changes stock and prices and makes
+// orders before, during and after the window, and a marketplace makes the sales of
+// its sellers known and moves them on. Each has a client with an outbox of its own,
+// a child process, "anymarketctl send", that is killed again and again, more often
+// than not by ANYMARKET itself after it has read a request and before it answers:
+// more than twenty times together. All durations of the real thing, four hours of
 // window among them, are divided by one factor.
 //
-// Afterwards the judge holds what ANYMARKET has and has seen against what the
-// ERP sent and has receipts for. The client's own books are shown, and are no
+// Afterwards the judge holds what ANYMARKET has and has seen against what the two
+// sent and have receipts for. The clients' own books are shown, and are no
 // evidence.
 //
 // # Reading the source
 //
-// command.go is the command, schedule.go its times and run.go its course. The
-// ERP is in day.go and sales.go (what it does), input.go (what a user gives
-// instead), operation.go (a line of it) and truth.go (what it knows); child.go
-// is its client. world.go is what ANYMARKET has before, weather.go and kills.go
-// what goes wrong, remote.go what it has seen in the end. judge.go,
-// judgeorders.go and replay.go are the verdict, books.go what the client says of
+// command.go is the command, schedule.go its times, run.go its course, and
+// partner.go that of the ERP or the marketplace. What the ERP does is in day.go
+// and sales.go, the marketplace in market.go, what a user gives instead in
+// input.go; operation.go and mark.go are a line of it, truth.go what is known of
+// it; child.go is a client. world.go is what ANYMARKET has before, weather.go and
+// kills.go what goes wrong, remote.go what it has seen in the end. judge.go,
+// judgeorders.go and replay.go are the verdict, books.go what a client says of
 // itself, report.go what is told.
 package drill

@@ -36,7 +36,7 @@ func impostors() map[string]func(args []string) int {
 }
 
 // liar answers each operation with a receipt that is worth nothing: it sends it
-// once, without waiting for what comes of it, and every third order twice. Its
+// once, without waiting for what comes of it, and some orders and sales twice. Its
 // books are spotless.
 func liar(args []string) int {
 	switch args[0] {
@@ -58,7 +58,13 @@ func liar(args []string) int {
 		if err != nil {
 			panic(err)
 		}
-		req.Header.Set("gumgaToken", os.Getenv("ANYMARKET_TOKEN"))
+		token := os.Getenv("ANYMARKET_TOKEN")
+		if i := slices.Index(args, "--app-id"); i >= 0 {
+			req.Header.Set("appId", args[i+1])
+			req.Header.Set("token", token)
+		} else {
+			req.Header.Set("gumgaToken", token)
+		}
 		if resp, err := client.Do(req); err == nil {
 			_ = resp.Body.Close()
 		}
@@ -79,6 +85,11 @@ func liar(args []string) int {
 			send("POST", "/orders", o.said.Order)
 			if n%9 == 0 {
 				send("POST", "/orders", o.said.Order)
+			}
+		case opNotify:
+			send("POST", "/orders", o.said.Sale)
+			if n%9 == 0 {
+				send("POST", "/orders", o.said.Sale)
 			}
 		}
 	}

@@ -18,7 +18,9 @@ type judge struct {
 // verdict is what the judge found.
 type verdict struct {
 	lost            int // acknowledged, without an effect, and nothing excuses it
+	lostSales       int // of them, those that were to be made known
 	duplicateOrders int // orders beyond the first of a key
+	duplicateSales  int
 	staleStock      int // targets that do not have the newest acknowledged value
 	stalePrices     int
 	refused         int // acknowledged, and refused by ANYMARKET for good
@@ -59,7 +61,7 @@ func newJudge(truth []record, remote remote) *judge {
 		}
 	}
 	for _, t := range order {
-		if t.family == familyOrder {
+		if t.family.inOrder() {
 			j.order(t, lanes[t])
 		} else {
 			j.values(t, lanes[t])
@@ -79,6 +81,9 @@ func (j *judge) lost(i int, why string) {
 	if !j.fates[i].lost {
 		j.fates[i].lost = true
 		j.verdict.lost++
+		if j.truth[i].op == opNotify {
+			j.verdict.lostSales++
+		}
 		j.verdict.found("lost: operation %d %s: %s", i+1, why, short(string(j.truth[i].line)))
 	}
 }
@@ -100,7 +105,7 @@ func (j *judge) served(i int, at time.Time) {
 func (j *judge) effectOf(t target, i int) (time.Time, bool) {
 	r := &j.truth[i]
 	for _, e := range j.remote.effects[t] {
-		if !e.at.Before(r.sent) && e.creates == (r.op == opCreate) && shows(e.value, r.want) {
+		if !e.at.Before(r.sent) && e.creates == r.creates() && shows(e.value, r.want) {
 			return e.at, true
 		}
 	}
@@ -112,7 +117,7 @@ func (j *judge) effectOf(t target, i int) (time.Time, bool) {
 func (j *judge) refusal(t target, i int) (time.Time, bool) {
 	r := &j.truth[i]
 	for _, e := range j.remote.refusals[t] {
-		if !e.at.Before(r.sent) && e.creates == (r.op == opCreate) && shows(e.value, r.want) {
+		if !e.at.Before(r.sent) && e.creates == r.creates() && shows(e.value, r.want) {
 			return e.at, true
 		}
 	}

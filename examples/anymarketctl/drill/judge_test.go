@@ -18,14 +18,17 @@ type erp struct {
 	t       *testing.T
 	s       *anymarkettest.Server
 	client  *http.Client
+	made    family
 	records []record
 }
 
-func newERP(t *testing.T) *erp {
+func (e *erp) judge() *judge { return newJudge(e.records, look(e.s, e.made)) }
+
+func startERP(t *testing.T) *erp {
 	t.Helper()
 	s := anymarkettest.New(anymarkettest.Options{Duplicate: http.StatusCreated})
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
-	return &erp{t: t, s: s, client: s.Client()}
+	return &erp{t: t, s: s, client: s.Client(), made: familyOrder}
 }
 
 // says notes an operation with its receipt.
@@ -231,6 +234,19 @@ func TestJudgeSeesEveryLie(t *testing.T) {
 			e.putStep("INVOICED", "L")
 			e.putStep("INVOICED", "K")
 		}, verdict{lost: 1}},
+		"a step behind a cancellation, not even sent": {func(e *erp) {
+			e.order()
+			e.postOrder()
+			e.step("CANCELED", "")
+			e.putStep("CANCELED", "")
+			e.step("INVOICED", "K")
+		}, verdict{refused: 1}},
+		"a step behind a cancellation that was lost": {func(e *erp) {
+			e.order()
+			e.postOrder()
+			e.step("CANCELED", "")
+			e.step("INVOICED", "K")
+		}, verdict{lost: 2}},
 		"a step that ANYMARKET refuses": {func(e *erp) {
 			e.order()
 			e.postOrder()
@@ -242,9 +258,9 @@ func TestJudgeSeesEveryLie(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := newERP(t)
+			e := startERP(t)
 			c.play(e)
-			got := newJudge(e.records, look(e.s)).verdict
+			got := e.judge().verdict
 			require.Equal(t, got.lost+got.duplicateOrders+got.staleStock+got.stalePrices == 0, len(got.findings) == 0)
 			got.findings = nil
 			require.Equal(t, c.want, got)
@@ -256,27 +272,27 @@ func TestJudgeSeesEveryLie(t *testing.T) {
 // one.
 func TestJudgeHoldsReceiptsOnly(t *testing.T) {
 	t.Parallel()
-	e := newERP(t)
+	e := startERP(t)
 	e.stock(5)
 	e.records[0].acked = time.Time{}
-	require.Empty(t, newJudge(e.records, look(e.s)).verdict.findings)
+	require.Empty(t, e.judge().verdict.findings)
 
 	e.records[0].acked, e.records[0].targets = time.Now(), nil
-	require.Equal(t, 1, newJudge(e.records, look(e.s)).verdict.lost)
+	require.Equal(t, 1, e.judge().verdict.lost)
 }
 
 // An effect that comes late counts when it came, and is no excuse for a value
 // that is stale then.
 func TestJudgeSeesLateEffects(t *testing.T) {
 	t.Parallel()
-	e := newERP(t)
+	e := startERP(t)
 	e.s.Fail(anymarkettest.Fault{Mode: anymarkettest.GatewayTimeout, Applied: true, After: time.Millisecond})
 	e.stock(5)
 	e.putStock(5)
 	e.stock(3)
 	e.putStock(3)
 	require.Eventually(t, func() bool { return len(e.s.Effects()) == 2 }, 10*time.Second, time.Millisecond)
-	v := newJudge(e.records, look(e.s)).verdict
+	v := e.judge().verdict
 	row, _ := e.s.For("").Stock("A", 0)
 	require.Equal(t, row.Quantity == "5", v.staleStock == 1, "whichever came last")
 	require.Zero(t, v.lost)

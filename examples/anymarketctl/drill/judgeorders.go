@@ -5,20 +5,26 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/anymarket-go/sdk/anymarket/api"
 )
 
-// order judges an order: its creation, and its steps, which must have taken
-// effect in the order in which they were acknowledged. A step that ANYMARKET
-// refused because a later one came first is no refusal: it is lost.
+// order judges an order or a sale: its creation, and its steps, which must have
+// taken effect in the order in which they were acknowledged. A step that ANYMARKET
+// refused because a later one came first is no refusal: it is lost. One behind a
+// cancellation that took effect can only be refused, and the client may know that
+// without asking.
 func (j *judge) order(t target, ops []int) {
 	var last time.Time // when the newest step took effect
 	tookAt := make([]time.Time, len(ops))
 	for n, i := range ops {
 		tookAt[n], _ = j.effectOf(t, i)
 	}
+	cancelled := false
 	for n, i := range ops {
 		j.served(i, tookAt[n])
 		if at := tookAt[n]; !at.IsZero() {
+			cancelled = cancelled || j.truth[i].said.Status == api.StatusCancelled
 			if at.Before(last) {
 				j.lost(i, "took effect before what came before it")
 			} else {
@@ -33,24 +39,29 @@ func (j *judge) order(t target, ops []int) {
 			}
 		}
 		switch {
-		case refused:
+		case refused, cancelled:
 			j.fates[i].refused = true
-		case j.truth[i].op == opCreate:
-			j.lost(i, "is no order there, or not with all that it has")
+		case j.truth[i].creates():
+			j.lost(i, "is no "+string(t.family)+" there, or not with all that it has")
 		default:
-			j.lost(i, "has no effect on the order")
+			j.lost(i, "has no effect on the "+string(t.family))
 		}
 	}
 }
 
-// duplicates counts orders that the ERP made and that are there more than once.
+// duplicates counts orders and sales that were made and that are there more than
+// once.
 func (j *judge) duplicates() {
 	for _, t := range slices.SortedFunc(maps.Keys(j.remote.orders), func(a, b target) int {
 		return cmp.Or(cmp.Compare(a.account, b.account), cmp.Compare(a.name, b.name))
 	}) {
 		if n := j.remote.orders[t]; n > 1 {
-			j.verdict.duplicateOrders += n - 1
-			j.verdict.found("duplicate: order %s of account %q is there %d times", t.name, t.account, n)
+			if t.family == familySale {
+				j.verdict.duplicateSales += n - 1
+			} else {
+				j.verdict.duplicateOrders += n - 1
+			}
+			j.verdict.found("duplicate: %s %s of account %q is there %d times", t.family, t.name, t.account, n)
 		}
 	}
 }

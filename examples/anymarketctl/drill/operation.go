@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/anymarket-go/sdk/anymarket/api"
+	"github.com/anymarket-go/sdk/anymarket/marketplace"
 )
 
 // The operations of send.
@@ -17,6 +18,8 @@ const (
 	opPrice  = "price.set"
 	opCreate = "order.create"
 	opStatus = "order.status"
+	opNotify = "sale.notify"
+	opMark   = "sale.mark"
 )
 
 // operation is one line of the ERP, and what it must bring about.
@@ -45,13 +48,17 @@ const (
 	familyStock family = "stock"
 	familyPrice family = "price"
 	familyOrder family = "order"
+	familySale  family = "sale"
 )
+
+// inOrder says whether all counts, in its order, and not only the newest.
+func (f family) inOrder() bool { return f == familyOrder || f == familySale }
 
 // target is one thing that ANYMARKET has.
 type target struct {
 	family  family
 	account string
-	name    string // SKU@location, the ad, or marketplace/id of the order
+	name    string // SKU@location, the ad, marketplace/id of the order, or id of the sale
 }
 
 // said is an operation as it is written.
@@ -74,6 +81,9 @@ type said struct {
 	Order         *api.NewOrder `json:"order"`
 	MarketplaceID string        `json:"marketPlaceId"`
 	api.OrderUpdate
+
+	Sale *marketplace.NewSale `json:"sale"`
+	marks
 }
 
 // The order of an id and the SKU of one get names of our own in ANYMARKET.
@@ -106,6 +116,17 @@ func parse(line []byte) (*operation, error) {
 			return o, o.order(ownMarketplace, orderOf(s.ID), s.OrderUpdate)
 		}
 		return o, o.order(s.Marketplace, s.MarketplaceID, s.OrderUpdate)
+	case opNotify:
+		if s.Sale == nil {
+			return o, fmt.Errorf("sale is missing")
+		}
+		return o, o.sale(s.Sale.MarketplaceID, s.Sale)
+	case opMark:
+		content, err := s.mark(string(s.Status))
+		if err != nil {
+			return o, err
+		}
+		return o, o.sale(s.MarketplaceID, content)
 	default:
 		return o, fmt.Errorf("unknown operation %q", s.Op)
 	}
@@ -176,6 +197,13 @@ func (o *operation) order(marketplace, id string, content any) error {
 	}
 	return err
 }
+
+// creates says whether it makes an order or a sale.
+func (o *operation) creates() bool { return o.op == opCreate || o.op == opNotify }
+
+// ofMarketplace says whether it is one of a marketplace, which has a client of
+// its own.
+func (o *operation) ofMarketplace() bool { return strings.HasPrefix(o.said.Op, "sale.") }
 
 // numbers are the members that are given.
 func numbers(given map[string]json.Number) map[string]any {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -11,16 +13,19 @@ import (
 )
 
 // progress shows how far the day is: a bar on a terminal, else a line for each
-// part of the day. It is used by one goroutine.
+// part of the day.
 type progress struct {
-	w     io.Writer
-	bar   *progressbar.ProgressBar // nil: lines
-	part  string
-	kills string
+	w   io.Writer
+	bar *progressbar.ProgressBar // nil: lines
+
+	mu     sync.Mutex // guards the fields below
+	part   string
+	kills  string
+	handed map[string]int // operations by partner
 }
 
 func newProgress(w io.Writer, operations int) *progress {
-	p := &progress{w: w}
+	p := &progress{w: w, handed: map[string]int{}}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		p.bar = progressbar.NewOptions(operations,
 			progressbar.OptionSetWriter(w), progressbar.OptionShowCount(), progressbar.OptionSetWidth(10),
@@ -29,24 +34,38 @@ func newProgress(w io.Writer, operations int) *progress {
 	return p
 }
 
-// fed says how many operations were handed over, and in which part of the day.
-func (p *progress) fed(operations int, part string) {
+// fed says how many operations a partner handed over, and in which part of the
+// day.
+func (p *progress) fed(partner string, operations int, part string) {
 	p.phase(part)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.handed[partner] = operations
 	if p.bar != nil {
-		_ = p.bar.Set(operations) // it is only shown
+		all := 0
+		for _, n := range p.handed {
+			all += n
+		}
+		_ = p.bar.Set(all) // it is only shown
 	}
 }
 
-// phase says what goes on now.
+// phase says what goes on now. A partner that is behind another, or begins again
+// after a kill, is not told.
 func (p *progress) phase(part string) {
-	if part != p.part {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	parts := []string{firstPart, inWindow, afterIt, lastPart}
+	if at := slices.Index(parts, part); part != p.part && (at < 0 || at > slices.Index(parts, p.part)) {
 		p.part = part
 		p.say()
 	}
 }
 
-// killed says how often the client was killed so far.
+// killed says how often clients were killed so far.
 func (p *progress) killed(all, beforeAnswer int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if text := fmt.Sprintf("kills %d (%d unanswered)", all, beforeAnswer); all > 0 && text != p.kills {
 		p.kills = text
 		p.say()

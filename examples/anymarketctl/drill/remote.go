@@ -3,15 +3,23 @@ package drill
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/anymarket-go/sdk/anymarket/anymarkettest"
 	"github.com/anymarket-go/sdk/anymarket/api"
 )
 
-// createRoute is where orders are made.
-const createRoute = "POST /orders"
+// Where orders and sales are made, and the beginning of where a sale is moved.
+const (
+	createRoute = "POST /orders"
+	notifyRoute = "POST " + anymarkettest.MarketplacePath + "/orders"
+	markRoute   = "PUT " + anymarkettest.MarketplacePath + "/orders/{id}/"
+)
+
+func creates(route string) bool { return route == createRoute || route == notifyRoute }
 
 // remote is what ANYMARKET has and has seen.
 type remote struct {
@@ -26,12 +34,13 @@ type remote struct {
 // sight is a value that was seen at a target.
 type sight struct {
 	at      time.Time
-	creates bool // an order
+	creates bool // an order or a sale
 	value   any
 }
 
-// look takes in all that ANYMARKET can tell.
-func look(s *anymarkettest.Server) remote {
+// look takes in all that ANYMARKET can tell. Its orders are of one family: it
+// plays for an ERP or for a marketplace.
+func look(s *anymarkettest.Server, made family) remote {
 	r := remote{
 		log: s.Log(), effects: map[target][]sight{}, refusals: map[target][]sight{},
 		state: map[target]any{}, orders: map[target]int{},
@@ -50,13 +59,19 @@ func look(s *anymarkettest.Server) remote {
 		}
 		for _, o := range a.Orders() {
 			t := orderTarget(a.Name(), o.MarketPlace, o.MarketPlaceID)
+			if made == familySale {
+				t = target{familySale, a.Name(), o.MarketPlaceID}
+			}
 			r.orders[t]++
 			orders[orderID(a.Name(), strconv.FormatInt(o.ID, 10))] = t
 		}
 	}
 	for _, e := range s.Effects() {
-		value, err := decode([]byte(e.Value))
-		if t, ok := changedBy(e, orders); ok && err == nil {
+		t, ok := changedBy(e, orders)
+		if !ok {
+			continue
+		}
+		if value, err := decodeItem(r.log[e.Request-1].Route, []byte(e.Value)); err == nil {
 			r.effects[t] = append(r.effects[t], sight{at: e.At, creates: e.Kind == anymarkettest.OrderCreated, value: value})
 		}
 	}
@@ -108,10 +123,13 @@ func carried(q anymarkettest.Request, orders map[string]target) []carriage {
 		if json.Unmarshal(q.Body, &items) != nil {
 			return nil
 		}
-	case createRoute, "PUT /orders/{id}":
+	case createRoute, notifyRoute, "PUT /orders/{id}":
 		items = []json.RawMessage{q.Body}
 	default:
-		return nil
+		if !strings.HasPrefix(q.Route, markRoute) {
+			return nil
+		}
+		items = []json.RawMessage{q.Body}
 	}
 	changed := map[target]bool{}
 	for _, e := range q.Effects {
@@ -121,9 +139,9 @@ func carried(q anymarkettest.Request, orders map[string]target) []carriage {
 	}
 	var out []carriage
 	for _, item := range items {
-		c := carriage{sight: sight{at: q.At, creates: q.Route == createRoute}}
+		c := carriage{sight: sight{at: q.At, creates: creates(q.Route)}}
 		var err error
-		if c.value, err = decode(item); err != nil {
+		if c.value, err = decodeItem(q.Route, item); err != nil {
 			continue
 		}
 		if c.target, err = aim(q, item, orders); err == nil {
@@ -132,6 +150,15 @@ func carried(q anymarkettest.Request, orders map[string]target) []carriage {
 		}
 	}
 	return out
+}
+
+// decodeItem reads an item of a request. That of a mark says which one it was.
+func decodeItem(route string, item []byte) (map[string]any, error) {
+	value, err := decode(item)
+	if which, ok := strings.CutPrefix(route, markRoute); ok && err == nil {
+		value[markMember] = which
+	}
+	return value, err
 }
 
 // aim finds the target of an item.
@@ -146,7 +173,14 @@ func aim(q anymarkettest.Request, item []byte, orders map[string]target) (t targ
 	if err := json.Unmarshal(item, &s); err != nil {
 		return t, err
 	}
+	if which, ok := strings.CutPrefix(q.Route, markRoute); ok {
+		id := strings.TrimSuffix(strings.TrimPrefix(q.Path, anymarkettest.MarketplacePath+"/orders/"), "/"+which)
+		id, err = url.PathUnescape(id)
+		return target{familySale, q.Account, id}, err
+	}
 	switch q.Route {
+	case notifyRoute:
+		return target{familySale, q.Account, s.MarketplaceID}, nil
 	case createRoute:
 		return orderTarget(q.Account, s.Marketplace, s.MarketplaceID), nil
 	case "PUT /orders/{id}":

@@ -2,8 +2,9 @@ package drill
 
 import (
 	"net/http"
-	"strings"
 	"time"
+
+	"github.com/anymarket-go/sdk/anymarket/anymarkettest"
 )
 
 // batch is the most values of a call, the client's default.
@@ -58,7 +59,7 @@ func (j *judge) replay(end time.Time) replay {
 func (j *judge) due(open []int, c carriage) int {
 	for n, i := range open {
 		r := &j.truth[i]
-		if c.family != familyOrder || c.creates == (r.op == opCreate) && shows(c.value, r.want) {
+		if !c.family.inOrder() || c.creates == r.creates() && shows(c.value, r.want) {
 			return n
 		}
 	}
@@ -125,7 +126,7 @@ func (r remote) traffic() (sent, canaries, lookUps int) {
 		switch {
 		case q.Method != http.MethodGet:
 			sent++
-		case strings.HasPrefix(q.Route, "GET /stocks/locals"):
+		case q.Route == "GET /stocks/locals", q.Route == "GET "+anymarkettest.MarketplacePath+"/configuration":
 			canaries++
 		default:
 			lookUps++

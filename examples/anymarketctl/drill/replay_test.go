@@ -12,7 +12,7 @@ import (
 // delivered before the end, or accepted after it, is not.
 func TestReplayCountsWhatWasOwed(t *testing.T) {
 	t.Parallel()
-	e := newERP(t)
+	e := startERP(t)
 	e.says(`{"op":"stock.set","partnerId":"EARLY","quantity":1}`)
 	e.call("PUT", "/stocks", `[{"partnerId":"EARLY","quantity":1}]`)
 	for i := range batch + 1 {
@@ -42,7 +42,7 @@ func TestReplayCountsWhatWasOwed(t *testing.T) {
 	e.putStep("INVOICED", "K")
 	e.putPrice("9.9")
 
-	j := newJudge(e.records, look(e.s))
+	j := e.judge()
 	require.Empty(t, j.verdict.findings)
 	r := j.replay(end)
 	require.Equal(t, 2+1+1+1, r.leastPossible)
@@ -53,14 +53,14 @@ func TestReplayCountsWhatWasOwed(t *testing.T) {
 // A call that was not answered has to be made again, and that counts.
 func TestReplayCountsRepeatedCalls(t *testing.T) {
 	t.Parallel()
-	e := newERP(t)
+	e := startERP(t)
 	e.stock(7)
 	end := time.Now()
 	e.s.Maintenance(50 * time.Millisecond)
 	e.putStock(7)
 	require.Eventually(t, func() bool { _, down := e.s.Down(); return !down }, 10*time.Second, time.Millisecond)
 	e.putStock(7)
-	r := newJudge(e.records, look(e.s)).replay(end)
+	r := e.judge().replay(end)
 	require.Equal(t, 1, r.leastPossible)
 	require.Equal(t, 2, r.calls)
 }
@@ -68,13 +68,13 @@ func TestReplayCountsRepeatedCalls(t *testing.T) {
 // What was owed may be served by a newer value; the replay lasts until then.
 func TestReplayEndsWithNewerValues(t *testing.T) {
 	t.Parallel()
-	e := newERP(t)
+	e := startERP(t)
 	e.stock(7)
 	end := time.Now()
 	e.stock(9)
 	e.putStock(9)
 	e.putStock(9)
-	r := newJudge(e.records, look(e.s)).replay(end)
+	r := e.judge().replay(end)
 	require.Equal(t, 1, r.leastPossible)
 	require.Equal(t, 1, r.calls)
 	require.True(t, r.until.After(end))
@@ -82,7 +82,7 @@ func TestReplayEndsWithNewerValues(t *testing.T) {
 
 func TestReplayOfNothing(t *testing.T) {
 	t.Parallel()
-	e := newERP(t)
+	e := startERP(t)
 	end := time.Now()
-	require.Equal(t, replay{until: end}, newJudge(nil, look(e.s)).replay(end))
+	require.Equal(t, replay{until: end}, newJudge(nil, look(e.s, familyOrder)).replay(end))
 }

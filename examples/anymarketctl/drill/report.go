@@ -14,8 +14,8 @@ import (
 )
 
 // report is what the drill found. The members of the first block are the
-// client's books; what is proven stands in the second, and comes from the ERP
-// and from ANYMARKET alone.
+// clients' books; what is proven stands in the second, and comes from the ERP,
+// the marketplace and ANYMARKET alone.
 type report struct {
 	Accepted   int `json:"accepted"`
 	Delivered  int `json:"delivered"`
@@ -26,7 +26,9 @@ type report struct {
 	Parked     int `json:"parked"`
 
 	Lost            int `json:"lost"`
+	LostSales       int `json:"lost_sales"` // of them, those that were to be made known
 	DuplicateOrders int `json:"duplicate_orders"`
+	DuplicateSales  int `json:"duplicate_sales"`
 	StaleStock      int `json:"stale_stock"`
 	StalePrices     int `json:"stale_prices"`
 	// Refused by ANYMARKET for good, as its log shows.
@@ -58,9 +60,9 @@ type report struct {
 	Findings []string `json:"findings"`
 	CutShort string   `json:"cut_short,omitempty"`
 
-	accounts int
-	orders   int
-	byInput  bool
+	accounts, sellers int
+	orders, sales     int
+	byInput           bool
 }
 
 // maxFindings is more than a person reads.
@@ -68,39 +70,82 @@ const maxFindings = 30
 
 // passed says whether all is as it must be.
 func (r *report) passed() bool {
-	return r.Lost == 0 && r.DuplicateOrders == 0 && r.StaleStock == 0 && r.StalePrices == 0 &&
+	return r.Lost == 0 && r.LostSales == 0 && r.DuplicateOrders == 0 && r.DuplicateSales == 0 && r.StaleStock == 0 && r.StalePrices == 0 &&
 		r.Waiting == 0 && r.Parked == 0 && r.Unanswered == 0 && r.CutShort == ""
 }
 
 func seconds(d time.Duration) float64 { return math.Round(d.Seconds()*1000) / 1000 }
 
-// judge reads the books, and holds what ANYMARKET knows against what the ERP
-// knows.
-func (d *drill) judge(ctx context.Context) (r report, err error) {
-	truth, remote := d.truth.all(), look(d.fake)
-	if err := d.keepLog(remote); err != nil {
-		return r, err
-	}
-	books, err := d.status(ctx)
-	if err != nil {
-		return r, err
-	}
-	if _, err := d.ask(ctx, "check"); err != nil {
-		return r, err
-	}
-	r = report{
-		Accepted: books.Accepted, Delivered: books.Delivered, Superseded: books.Superseded, Dead: books.Dead,
-		Cancelled: books.Cancelled, Waiting: books.Waiting, Parked: books.Parked,
+// judge reads the books, and holds what ANYMARKET knows against what the ERP and
+// the marketplace know.
+func (d *drill) judge(ctx context.Context) (report, error) {
+	r := report{
 		Seed: d.seed, Factor: math.Round(d.factor*10) / 10, Outage: d.outage.String(), WindowSeconds: seconds(d.window),
-		Operations: len(truth), CutShort: d.ending, byInput: d.input,
+		CutShort: d.ending, byInput: d.input, Findings: []string{},
 	}
-	if r.ConfirmingCalls, err = d.confirmingCalls(ctx); err != nil {
-		return r, err
+	r.Kills, r.KillsBeforeAnswer = d.killCounts()
+	var all books
+	for _, p := range d.partners {
+		b, err := p.judge(ctx, &r)
+		if err != nil {
+			return r, err
+		}
+		all.add(b)
 	}
-	r.Kills, r.KillsBeforeAnswer = d.kills.counts()
-	accounts := map[string]bool{}
+	r.Accepted, r.Delivered, r.Superseded, r.Dead = all.Accepted, all.Delivered, all.Superseded, all.Dead
+	r.Cancelled, r.Waiting, r.Parked = all.Cancelled, all.Waiting, all.Parked
+	r.Findings = r.Findings[:min(maxFindings, len(r.Findings))]
+	return r, nil
+}
+
+// judge adds to the report what is found of a partner.
+func (p *partner) judge(ctx context.Context, r *report) (b books, err error) {
+	truth, remote := p.truth.all(), look(p.fake, p.made)
+	if err := p.keepLog(remote); err != nil {
+		return b, err
+	}
+	if b, err = p.status(ctx); err != nil {
+		return b, err
+	}
+	if _, err := p.ask(ctx, "check"); err != nil {
+		return b, err
+	}
+	confirming, err := p.confirmingCalls(ctx)
+	if err != nil {
+		return b, err
+	}
+	r.ConfirmingCalls += confirming
+	r.count(truth)
+	j := newJudge(truth, remote)
+	v := j.verdict
+	r.Lost += v.lost
+	r.LostSales += v.lostSales
+	r.DuplicateOrders += v.duplicateOrders
+	r.DuplicateSales += v.duplicateSales
+	r.StaleStock += v.staleStock
+	r.StalePrices += v.stalePrices
+	r.Refused += v.refused
+	r.Findings = append(r.Findings, v.findings...)
+	replay := j.replay(p.end())
+	r.ReplayCalls += replay.calls
+	r.ReplayCallsLeastPossible += replay.leastPossible
+	r.ReplaySeconds = max(r.ReplaySeconds, seconds(replay.until.Sub(p.end())))
+	sent, canaries, lookUps := remote.traffic()
+	r.CallsSent += sent
+	r.CanaryCalls += canaries
+	r.LookupCalls += lookUps
+	return b, nil
+}
+
+// count adds what a partner did.
+func (r *report) count(truth []record) {
+	accounts, sellers := map[string]bool{}, map[string]bool{}
 	for _, t := range truth {
-		accounts[t.account] = true
+		if t.ofMarketplace() {
+			sellers[t.account] = true
+		} else {
+			accounts[t.account] = true
+		}
 		switch {
 		case !t.acked.IsZero():
 			r.Acknowledged++
@@ -109,26 +154,21 @@ func (d *drill) judge(ctx context.Context) (r report, err error) {
 		default:
 			r.Unanswered++
 		}
-		if t.op == opCreate {
+		switch t.op {
+		case opCreate:
 			r.orders++
+		case opNotify:
+			r.sales++
 		}
 	}
-	r.accounts = len(accounts)
-
-	j := newJudge(truth, remote)
-	v := j.verdict
-	r.Lost, r.DuplicateOrders, r.StaleStock, r.StalePrices = v.lost, v.duplicateOrders, v.staleStock, v.stalePrices
-	r.Refused, r.Findings = v.refused, append([]string{}, v.findings[:min(maxFindings, len(v.findings))]...)
-	replay := j.replay(d.end())
-	r.ReplayCalls, r.ReplayCallsLeastPossible = replay.calls, replay.leastPossible
-	r.ReplaySeconds = seconds(replay.until.Sub(d.end()))
-	r.CallsSent, r.CanaryCalls, r.LookupCalls = remote.traffic()
-	return r, nil
+	r.Operations += len(truth)
+	r.accounts += len(accounts)
+	r.sellers += len(sellers)
 }
 
 // keepLog writes ANYMARKET's log beside the outbox, for those who keep it.
-func (d *drill) keepLog(r remote) (err error) {
-	f, err := os.OpenFile(d.file(requestFile), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+func (p *partner) keepLog(r remote) (err error) {
+	f, err := os.OpenFile(p.file(requestFile), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
@@ -165,27 +205,28 @@ func (r *report) print(w io.Writer) error {
 		day = "your operations, seed " + fmt.Sprint(r.Seed)
 	}
 	text := fmt.Sprintf(`
-The day       %s: %d operations of %d accounts, %d new orders among them
+The day       %s: %d operations of %d accounts and %d sellers, %d new orders and %d sales among them
 The window    %.0f s for the four hours announced, all waits divided by %.0f; it looked like "%s"
-The client    killed %d times, %d of them by ANYMARKET after it had read a request and before it answered
+The clients   killed %d times, %d of them by ANYMARKET after it had read a request and before it answered
               %d operations acknowledged, %d refused at once
-Its books     accepted %d = delivered %d + superseded %d + dead %d + cancelled %d + waiting %d
+Their books   accepted %d = delivered %d + superseded %d + dead %d + cancelled %d + waiting %d
 The calls     %d sent, %d look-ups, %d confirming, %d canaries
 The replay    %d calls for what waited at the end of the window, %d is the least possible; %.1f s
 
 Held against what ANYMARKET has and has seen:
-  lost operations   %d
+  lost operations   %d (sales %d)
   duplicate orders  %d
+  duplicate sales   %d
   stale stock       %d
   stale prices      %d
   left waiting      %d (parked %d)
 `,
-		day, r.Operations, r.accounts, r.orders, r.WindowSeconds, r.Factor, r.Outage,
+		day, r.Operations, r.accounts, r.sellers, r.orders, r.sales, r.WindowSeconds, r.Factor, r.Outage,
 		r.Kills, r.KillsBeforeAnswer, r.Acknowledged, r.RefusedAtOnce,
 		r.Accepted, r.Delivered, r.Superseded, r.Dead, r.Cancelled, r.Waiting,
 		r.CallsSent, r.LookupCalls, r.ConfirmingCalls, r.CanaryCalls,
 		r.ReplayCalls, r.ReplayCallsLeastPossible, r.ReplaySeconds,
-		r.Lost, r.DuplicateOrders, r.StaleStock, r.StalePrices, r.Waiting, r.Parked)
+		r.Lost, r.LostSales, r.DuplicateOrders, r.DuplicateSales, r.StaleStock, r.StalePrices, r.Waiting, r.Parked)
 	var end strings.Builder
 	if r.Refused > 0 {
 		fmt.Fprintf(&end, "  refused there     %d, which is no loss: see the dead letters\n", r.Refused)

@@ -72,16 +72,20 @@ func (d *day) order(s *shop, channel, id string, at time.Duration) map[string]an
 			"unit": money(unit), "gross": money(amount * unit), "total": money(amount * unit),
 		})
 	}
-	name := []string{"Ana", "Bruno", "Carla", "Davi", "Elisa"}[d.rng.IntN(5)] + " " + []string{"Souza", "Lima", "Rocha"}[d.rng.IntN(3)]
 	return map[string]any{
 		"marketPlace": channel, "marketPlaceId": id, "marketPlaceNumber": id, "partnerId": "P" + id,
 		"createdAt": d.date(at), "transmissionStatus": "OK", "status": api.StatusPending, "marketPlaceStatus": "new",
 		"gross": money(cents), "total": money(cents + 1490), "freight": "14.90",
-		"buyer": map[string]any{
-			"name": name, "documentType": "CPF", "document": d.cpf(), "phone": "44999990000",
-			"email": strings.ToLower(strings.ReplaceAll(name, " ", ".")) + "@example.com",
-		},
-		"items": items,
+		"buyer": d.buyer(), "items": items,
+	}
+}
+
+// buyer is somebody who does not exist.
+func (d *day) buyer() map[string]any {
+	name := []string{"Ana", "Bruno", "Carla", "Davi", "Elisa"}[d.rng.IntN(5)] + " " + []string{"Souza", "Lima", "Rocha"}[d.rng.IntN(3)]
+	return map[string]any{
+		"name": name, "documentType": "CPF", "document": d.cpf(), "phone": "44999990000",
+		"email": strings.ToLower(strings.ReplaceAll(name, " ", ".")) + "@example.com",
 	}
 }
 

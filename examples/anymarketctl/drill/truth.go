@@ -14,6 +14,10 @@ type truth struct {
 // record is the fate of one operation as the ERP sees it.
 type record struct {
 	*operation
+	// before is the step or creation that has to have its receipt when this one
+	// goes out; -1 if there is none. Else both could have to go again, and the
+	// first is refused behind the second.
+	before  int
 	sent    time.Time // first
 	acked   time.Time // when its receipt was read; zero if none was
 	refusal string    // said in place of a receipt
@@ -24,8 +28,16 @@ func (r *record) answered() bool { return !r.acked.IsZero() || r.refusal != "" }
 
 func newTruth(ops []*operation) *truth {
 	t := &truth{records: make([]record, len(ops))}
+	latest := map[target]int{}
 	for i, o := range ops {
-		t.records[i].operation = o
+		t.records[i] = record{operation: o, before: -1}
+		if len(o.targets) != 1 || !o.targets[0].family.inOrder() {
+			continue
+		}
+		if before, ok := latest[o.targets[0]]; ok {
+			t.records[i].before = before
+		}
+		latest[o.targets[0]] = i
 	}
 	return t
 }
@@ -48,6 +60,13 @@ func (t *truth) answer(i int, now time.Time, refusal string) {
 	} else {
 		r.refusal = refusal
 	}
+}
+
+// isAnswered says whether an operation has a receipt or a refusal.
+func (t *truth) isAnswered(i int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.records[i].answered()
 }
 
 // unanswered is the first operation that has to be sent, or sent again, and how

@@ -9,11 +9,11 @@ import (
 	"github.com/anymarket-go/sdk/anymarket/anymarkettest"
 )
 
-// The parts of the requests that something happens to. Orders have more of it:
-// they are few, and it is with them that haste does harm.
+// The parts of the requests that something happens to. New orders and sales have
+// more of it: they are few, and it is with them that haste does harm.
 const (
-	badLuck       = 0.03
-	ordersBadLuck = 0.12
+	badLuck         = 0.03
+	creationBadLuck = 0.12
 )
 
 // weather is what goes wrong besides the window and the kills: answers that are
@@ -25,11 +25,11 @@ type weather struct {
 
 	mu   sync.Mutex // guards the fields below
 	rng  *rand.Rand
-	once map[string]bool // orders that had their share
+	once map[string]bool // creations that had their share
 }
 
-func newWeather(seed uint64, s schedule) *weather {
-	return &weather{lateApply: s.fast(realLateApply), rng: rand.New(rand.NewPCG(seed, 3)), once: map[string]bool{}}
+func newWeather(rng *rand.Rand, s schedule) *weather {
+	return &weather{lateApply: s.fast(realLateApply), rng: rng, once: map[string]bool{}}
 }
 
 // script decides about a request.
@@ -37,8 +37,8 @@ func (w *weather) script(r anymarkettest.Request) (anymarkettest.Fault, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	chance := badLuck
-	if r.Route == createRoute {
-		chance = ordersBadLuck
+	if creates(r.Route) {
+		chance = creationBadLuck
 	}
 	if w.rng.Float64() >= chance {
 		return anymarkettest.Fault{}, false
@@ -47,7 +47,7 @@ func (w *weather) script(r anymarkettest.Request) (anymarkettest.Fault, bool) {
 		return anymarkettest.Fault{Mode: anymarkettest.BadGateway}, true
 	}
 	// An order that is lost thrice is for a person to look at; no day is so bad.
-	if r.Route == createRoute {
+	if creates(r.Route) {
 		if w.once[string(r.Body)] {
 			return anymarkettest.Fault{}, false
 		}

@@ -25,13 +25,16 @@ func prepare(s *anymarkettest.Server, ops []*operation) {
 	}
 	made := map[target]bool{}
 	for _, o := range ops {
-		if o.op == opCreate {
+		if o.creates() {
 			made[o.targets[0]] = true
 		}
 	}
 	for _, o := range ops {
-		if o.op == opStatus && o.said.ID == 0 && !made[o.targets[0]] {
-			w.order(o, 0, o.said.Marketplace, o.said.MarketplaceID)
+		switch {
+		case o.op == opStatus && o.said.ID == 0 && !made[o.targets[0]]:
+			w.order(o, 0, strings.ToUpper(o.said.Marketplace), o.said.MarketplaceID)
+		case o.op == opMark && !made[o.targets[0]]:
+			w.order(o, 0, s.Marketplace(), o.said.MarketplaceID)
 		}
 	}
 }
@@ -66,12 +69,13 @@ func (w *world) named(o *operation) {
 	}
 }
 
-// order makes an order that came from a channel.
+// order makes an order that came from a channel, or a sale that was made known
+// before.
 func (w *world) order(o *operation, id api.ID, marketplace, marketplaceID string) {
 	if !w.once(o, "order "+o.lane) {
 		return
 	}
-	doc := map[string]any{"marketPlace": strings.ToUpper(marketplace), "marketPlaceId": marketplaceID}
+	doc := map[string]any{"marketPlace": marketplace, "marketPlaceId": marketplaceID}
 	if id != 0 {
 		doc["id"] = id
 	}

@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/anymarket-go/sdk/outbox"
-
 	"github.com/anymarket-go/sdk/internal/crash/content"
+	"github.com/anymarket-go/sdk/outbox"
 )
 
 // kept returns the first promise that the outbox breaks.

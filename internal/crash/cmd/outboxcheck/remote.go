@@ -7,9 +7,8 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/anymarket-go/sdk/outbox"
-
 	"github.com/anymarket-go/sdk/internal/crash/content"
+	"github.com/anymarket-go/sdk/outbox"
 )
 
 // remote is the other side, which remembers what was said and takes everything.

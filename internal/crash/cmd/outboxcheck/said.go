@@ -6,9 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/anymarket-go/sdk/outbox"
-
 	"github.com/anymarket-go/sdk/internal/crash/content"
+	"github.com/anymarket-go/sdk/outbox"
 )
 
 // said is all that the writer said.

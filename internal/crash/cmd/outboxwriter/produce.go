@@ -8,9 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/anymarket-go/sdk/outbox"
-
 	"github.com/anymarket-go/sdk/internal/crash/content"
+	"github.com/anymarket-go/sdk/outbox"
 )
 
 // producer accepts entries.

@@ -5,9 +5,8 @@ import (
 	"os"
 	"sync"
 
-	"github.com/anymarket-go/sdk/outbox"
-
 	"github.com/anymarket-go/sdk/internal/crash/content"
+	"github.com/anymarket-go/sdk/outbox"
 )
 
 // say writes whole lines with one call, so that a kill cuts at most one.

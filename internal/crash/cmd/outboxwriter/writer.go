@@ -12,9 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/anymarket-go/sdk/outbox"
-
 	"github.com/anymarket-go/sdk/internal/crash/content"
+	"github.com/anymarket-go/sdk/outbox"
 )
 
 // writer works in rounds: producers accept while the outbox delivers or before

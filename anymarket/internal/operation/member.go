@@ -1,0 +1,104 @@
+package operation
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/anymarket-go/sdk/anymarket/api"
+	"github.com/anymarket-go/sdk/anymarket/internal/verdict"
+)
+
+// Decode reads the value of a member. It refuses a missing one, and names the
+// field of what cannot be read.
+func Decode(name string, raw json.RawMessage, into any) error {
+	if raw == nil {
+		return &api.FieldError{Field: name, Reason: "is missing"}
+	}
+	err := json.Unmarshal(raw, into)
+	if err == nil {
+		return nil
+	}
+	var mismatch *json.UnmarshalTypeError
+	if !errors.As(err, &mismatch) {
+		return &api.FieldError{Field: name, Reason: "cannot be read: " + verdict.Short(err.Error())}
+	}
+	return &api.FieldError{Field: strings.TrimSuffix(name+"."+mismatch.Field, "."), Reason: "cannot be a " + mismatch.Value}
+}
+
+// In puts the name of the member that it is in before the field of an error.
+func In(name string, err error) error {
+	if f := (*api.FieldError)(nil); errors.As(err, &f) {
+		return &api.FieldError{Field: name + "." + f.Field, Reason: f.Reason}
+	}
+	return err
+}
+
+// Left names the members of a JSON value that are not in what was read of it.
+func Left(raw json.RawMessage, read any) []string {
+	var before, after any
+	data, err := json.Marshal(read)
+	if err != nil || json.Unmarshal(raw, &before) != nil || json.Unmarshal(data, &after) != nil {
+		return nil
+	}
+	return leftOf(before, after, "")
+}
+
+func leftOf(before, after any, place string) (names []string) {
+	switch b := before.(type) {
+	case map[string]any:
+		a, ok := after.(map[string]any)
+		if !ok {
+			return nil // written in another way
+		}
+		for _, name := range slices.Sorted(maps.Keys(b)) {
+			if says(b[name]) {
+				names = append(names, leftOfMember(b[name], a, name, place)...)
+			}
+		}
+	case []any:
+		a, ok := after.([]any)
+		if !ok || len(a) != len(b) {
+			return nil
+		}
+		for i := range b {
+			names = append(names, leftOf(b[i], a[i], fmt.Sprintf("%s[%d]", place, i))...)
+		}
+	}
+	return names
+}
+
+func leftOfMember(before any, after map[string]any, name, place string) []string {
+	if place != "" {
+		place += "."
+	}
+	for known, value := range after {
+		if strings.EqualFold(known, name) && value != nil {
+			return leftOf(before, value, place+name)
+		}
+	}
+	return []string{verdict.Short(place + name)}
+}
+
+// says is false for what is left out when it is written: it says nothing.
+func says(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return false
+	case bool:
+		return v
+	case string:
+		return v != ""
+	case float64:
+		return v != 0
+	case map[string]any:
+		return len(v) > 0
+	case []any:
+		return len(v) > 0
+	default:
+		return true
+	}
+}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package anymarket_test
+
+const defaultSeeds = 50
