@@ -47,7 +47,7 @@ func deliver(ctx context.Context, config marketplace.Config, in io.Reader, out i
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, c.Close()) }()
+	defer func() { err = errors.Join(err, c.Close()) }() //nolint:contextcheck // closing has its own patience
 	return follow(ctx, c, in, out)
 }
 
