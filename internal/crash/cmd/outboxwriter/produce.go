@@ -67,6 +67,9 @@ func (p *producer) accept(k int) error {
 		}
 	}
 	rs, err := p.box.AcceptAll(context.Background(), es)
+	if p.discarded(err) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -80,6 +83,9 @@ func (p *producer) accept(k int) error {
 
 func (p *producer) one(e outbox.Entry) error {
 	r, err := p.box.Accept(context.Background(), e)
+	if p.discarded(err) {
+		return nil
+	}
 	if err != nil {
 		if errors.Is(err, outbox.ErrUnknown) && e.Once != "" && e.Kind != content.Step {
 			p.retry = &e
@@ -88,6 +94,16 @@ func (p *producer) one(e outbox.Entry) error {
 	}
 	say("%s", p.accepted(e, r))
 	return p.acceptAgain()
+}
+
+// discarded says whether nothing was stored because a person took out the
+// creation that a step belongs to. There are no more steps of it.
+func (p *producer) discarded(err error) bool {
+	if !errors.Is(err, outbox.ErrState) {
+		return false
+	}
+	p.made = nil
+	return true
 }
 
 // accepted is the line that promises an entry.
