@@ -23,7 +23,7 @@ func (o *Outbox) Accept(ctx context.Context, e Entry) (Receipt, error) {
 		a = new(acceptance)
 	}
 	defer func() {
-		*a = acceptance{buffer: a.one[0].draft.bytes, request: request{op: a.request.op}}
+		*a = acceptance{buffer: a.buffer, request: request{op: a.request.op}}
 		if cap(a.buffer) <= keptBuffer {
 			o.acceptances.Put(a)
 		}
@@ -34,6 +34,7 @@ func (o *Outbox) Accept(ctx context.Context, e Entry) (Receipt, error) {
 	}
 	p := &a.one[0]
 	p.draft, p.found = p.stored.draft(a.buffer), o.find(p.account, p.k.family, p.key)
+	a.buffer = p.draft.bytes // another one that the committer takes may be kept beyond this call
 	if err := a.commit(ctx); err != nil {
 		return Receipt{}, err
 	}
