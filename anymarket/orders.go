@@ -51,7 +51,7 @@ func (k OrderKey) validate() error {
 	case k.ID < 0:
 		return &api.FieldError{Field: "id", Reason: "is negative"}
 	case k.ID == 0 && !byKey:
-		return &api.FieldError{Field: "id or marketPlaceId", Reason: "is missing"}
+		return &api.FieldError{Field: "marketPlaceId", Reason: "is missing, and so is id"}
 	case k.ID != 0:
 		return nil
 	case strings.Contains(k.Marketplace, "/"):

@@ -211,12 +211,12 @@ func TestUnfitRecheckIsRefused(t *testing.T) {
 		now := time.Now()
 		told := func(context.Context, anymarket.Difference) error { return nil }
 		for field, r := range map[string]anymarket.Recheck{
-			"To":                  {From: now, To: now, Found: told},
-			"From":                {From: now.Add(time.Hour), To: now.Add(2 * time.Hour), Found: told},
-			"Overlap":             {From: now, To: now.Add(time.Hour), Overlap: -1, Found: told},
-			"Found":               {From: now, To: now.Add(time.Hour)},
-			"createdAt":           {From: now, To: now.Add(time.Hour), Found: told, Known: each([]anymarket.KnownOrder{{Key: ecommerce("1")}})},
-			"id or marketPlaceId": {From: now, To: now.Add(time.Hour), Found: told, Known: each([]anymarket.KnownOrder{{CreatedAt: now}})},
+			"To":            {From: now, To: now, Found: told},
+			"From":          {From: now.Add(time.Hour), To: now.Add(2 * time.Hour), Found: told},
+			"Overlap":       {From: now, To: now.Add(time.Hour), Overlap: -1, Found: told},
+			"Found":         {From: now, To: now.Add(time.Hour)},
+			"createdAt":     {From: now, To: now.Add(time.Hour), Found: told, Known: each([]anymarket.KnownOrder{{Key: ecommerce("1")}})},
+			"marketPlaceId": {From: now, To: now.Add(time.Hour), Found: told, Known: each([]anymarket.KnownOrder{{CreatedAt: now}})},
 		} {
 			_, err := c.Orders.Recheck(t.Context(), r)
 			var bad *api.FieldError

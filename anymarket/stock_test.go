@@ -36,12 +36,12 @@ func TestStockThatCannotBeRightIsRefusedAtOnce(t *testing.T) {
 		minus, err := anymarket.ParseDecimal("-1")
 		require.NoError(t, err)
 		for field, stock := range map[string]anymarket.Stock{
-			"quantity":        {PartnerID: "A"},
-			"id or partnerId": {Quantity: anymarket.Qty(1)},
-			"id":              {PartnerID: "A", ID: 1, Quantity: anymarket.Qty(1)},
-			"cost":            {PartnerID: "A", Quantity: anymarket.Qty(1), Cost: minus},
-			"additionalTime":  {PartnerID: "A", Quantity: anymarket.Qty(1), AdditionalTime: api.Int(-1)},
-			"stockLocalId":    {PartnerID: "A", Quantity: anymarket.Qty(1), StockLocalID: -1},
+			"quantity":       {PartnerID: "A"},
+			"partnerId":      {Quantity: anymarket.Qty(1)},
+			"id":             {PartnerID: "A", ID: 1, Quantity: anymarket.Qty(1)},
+			"cost":           {PartnerID: "A", Quantity: anymarket.Qty(1), Cost: minus},
+			"additionalTime": {PartnerID: "A", Quantity: anymarket.Qty(1), AdditionalTime: api.Int(-1)},
+			"stockLocalId":   {PartnerID: "A", Quantity: anymarket.Qty(1), StockLocalID: -1},
 		} {
 			_, err := c.Stock.Set(t.Context(), stock)
 			var bad *api.FieldError

@@ -32,7 +32,7 @@ const (
 type Decimal struct {
 	d   decimal.Decimal
 	set bool
-	// odd is what stood where a number belongs, escaped and short.
+	// odd says what is wrong with what stood where a number belongs.
 	odd string
 }
 
@@ -96,9 +96,9 @@ func (n Decimal) String() string {
 func (n Decimal) check() string {
 	switch {
 	case n.odd != "":
-		return "not a number: " + n.odd
+		return n.odd
 	case n.set && (n.d.Exponent() > maxExponent || n.d.Exponent() < -maxExponent || n.d.Coefficient().BitLen() > 4*maxNumberText):
-		return "more digits than any quantity or price has"
+		return "is out of bounds: it has more digits than any quantity or price"
 	default:
 		return ""
 	}
@@ -135,18 +135,26 @@ func (n *Decimal) UnmarshalJSON(data []byte) error {
 		}
 		parsed, err := ParseDecimal(inner)
 		if err != nil {
-			parsed = Decimal{odd: quoteShort(inner)}
+			parsed = Decimal{odd: oddNumber(inner)}
 		}
 		*n = parsed
 		return nil
 	}
 	d, ok := number(text)
 	if !ok {
-		n.odd = quoteShort(text)
+		n.odd = oddNumber(text)
 		return nil
 	}
 	*n = QtyDecimal(d)
 	return nil
+}
+
+// oddNumber says what is wrong with what was not read as a number.
+func oddNumber(text string) string {
+	if c := kind([]byte(text)); (c == '-' || c >= '0' && c <= '9') && json.Valid([]byte(text)) {
+		return "is out of bounds: " + quoteShort(text)
+	}
+	return "is not a number: " + quoteShort(text)
 }
 
 // number reads a JSON number whose exponent, if any, is small.

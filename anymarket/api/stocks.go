@@ -34,7 +34,7 @@ type StockItem struct {
 // Validate returns a [*FieldError] if the item cannot be right.
 func (s StockItem) Validate() error {
 	if s.ID == 0 && s.PartnerID == "" {
-		return &FieldError{Field: "id or partnerId", Reason: "is missing"}
+		return &FieldError{Field: "partnerId", Reason: "is missing, and so is id"}
 	}
 	if s.PartnerID != "" {
 		if err := needText("partnerId", s.PartnerID); err != nil {

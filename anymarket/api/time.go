@@ -82,11 +82,11 @@ func (t *Time) UnmarshalJSON(data []byte) error {
 func (t Time) check() string {
 	switch {
 	case t.IsZero() && t.Text != "":
-		return "not a date: " + quoteShort(t.Text)
+		return "is not a date: " + quoteShort(t.Text)
 	case !t.IsZero() && (t.Year() < 0 || t.Year() > 9999):
-		return "year outside 0 to 9999"
+		return "has a year outside 0 to 9999"
 	case !t.IsZero() && !wholeMinutes(t.Time):
-		return "an offset of seconds cannot be written"
+		return "has an offset of seconds, which cannot be written"
 	default:
 		return ""
 	}

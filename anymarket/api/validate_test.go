@@ -46,7 +46,7 @@ func TestWhatCannotBeRightIsRefused(t *testing.T) {
 		err   error
 	}{
 		{"items", c.Stocks().Put(t.Context())},
-		{"[1].id or partnerId", stock(func(i *api.StockItem) { i.PartnerID = "" })},
+		{"[1].partnerId", stock(func(i *api.StockItem) { i.PartnerID = "" })},
 		{"[1].quantity", stock(func(i *api.StockItem) { i.Quantity = api.Decimal{} })},
 		{"[1].quantity", stock(func(i *api.StockItem) { i.Quantity = api.Qty(-1) })},
 		{"[1].quantity", stock(func(i *api.StockItem) { require.NoError(t, json.Unmarshal([]byte(`"1,5"`), &i.Quantity)) })},

@@ -62,7 +62,7 @@ func (g *guarding) run(c *cobra.Command, d *delivery) (err error) {
 	if err != nil {
 		return err
 	}
-	s, err := d.connect(ctx, newLogger(c), startPatience)
+	s, err := d.connect(ctx, newLogger(c))
 	if err != nil {
 		return err
 	}

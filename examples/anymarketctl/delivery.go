@@ -101,6 +101,18 @@ func (d *delivery) checkAPI() error {
 	}
 }
 
+// warnOfURL tells where a base URL lacks the path that the API has. That of a proxy
+// may be meant so.
+func (d *delivery) warnOfURL(log *slog.Logger) {
+	want := "/v2"
+	if d.appID != "" {
+		want = "/marketplace/api"
+	}
+	if !strings.HasSuffix(strings.TrimRight(d.baseURL, "/"), want) {
+		log.Warn("the base URL does not end as that of ANYMARKET does", slog.String("base-url", d.baseURL), slog.String("want", want))
+	}
+}
+
 // client delivers: that of API v2, or that of marketplaces.
 type client interface {
 	AdminHandler() http.Handler
@@ -115,8 +127,9 @@ func (d *delivery) start(ctx context.Context, log *slog.Logger) (c client, windo
 		return nil, nil, err
 	}
 	if tokens.none() {
-		return nil, nil, usage("no token: set " + tokenVariable + ", or give a file by --tokens")
+		return nil, nil, usage("%w", errNoToken)
 	}
+	d.warnOfURL(log)
 	if d.appID == "" {
 		c, err = anymarket.Open(ctx, config)
 	} else {
@@ -131,6 +144,8 @@ func (d *delivery) start(ctx context.Context, log *slog.Logger) (c client, windo
 	}
 	return c, config.Windows, nil
 }
+
+var errNoToken = errors.New("no token: set " + tokenVariable + ", or give a file by --tokens")
 
 // ofMarketplace is a configuration for the API for marketplaces.
 func ofMarketplace(c anymarket.Config, appID string) marketplace.Config {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/anymarket-go/sdk/examples/anymarketctl/exit"
 	"github.com/anymarket-go/sdk/internal/admin"
 	"github.com/anymarket-go/sdk/internal/redact"
 	"github.com/anymarket-go/sdk/outbox"
@@ -17,27 +18,34 @@ import (
 
 func editCommand() *cobra.Command {
 	var from string
+	var id outbox.ID
+	var body []byte
 	c := onOutbox(&cobra.Command{
 		Use:   "edit ID --body FILE|-",
 		Short: "Give a dead letter or a parked entry another body, and let it be tried again",
 		Example: `  anymarketctl show ID --outbox anymarket.db --body > body.json
   anymarketctl edit ID --outbox anymarket.db --body body.json`,
 		Args: cobra.ExactArgs(1),
-	}, func(c *cobra.Command, o *admin.Client, args []string) error {
-		id, err := outbox.ParseID(args[0])
-		if err != nil {
-			return usage("%w", err)
-		}
-		body, err := readBody(c, from)
-		if err != nil {
-			return err
-		}
+	}, func(c *cobra.Command, o *admin.Client, _ []string) error {
 		on, err := o.Edit(c.Context(), id, body)
 		if err != nil {
 			return err
 		}
 		return printDone(c, "edited", on)
 	})
+	// Others need the file while somebody types.
+	c.PreRunE = func(c *cobra.Command, args []string) (err error) {
+		if id, err = outbox.ParseID(args[0]); err != nil {
+			return usage("%w", err)
+		}
+		if from == "" {
+			return nil // it is required, which is told next
+		}
+		if body, err = readBody(c, from); err != nil {
+			return &exit.Error{Code: exit.Failed, Err: err}
+		}
+		return nil
+	}
 	c.Flags().StringVar(&from, "body", "", "the `FILE` with the new body, - for the input")
 	must(c.MarkFlagRequired("body"))
 	return c

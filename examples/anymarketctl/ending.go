@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +25,8 @@ type ending struct {
 	Waiting    uint64 `json:"waiting"`  // in the whole outbox
 	Parked     uint64 `json:"parked"`   // of them
 	// Gates says why calls do not go.
-	Gates []string `json:"gates,omitempty"`
+	Gates     []string     `json:"gates,omitempty"`
+	Suspended []suspension `json:"suspended,omitempty"`
 }
 
 // finish waits for delivery, for at most --drain, and looks how all stands.
@@ -37,13 +40,16 @@ func (s *sender) finish(ctx context.Context) (ending, error) {
 		Waiting: status.Waiting, Parked: status.Parked,
 	}
 	for _, g := range status.Gates {
-		if !g.Open {
+		if !g.Open && !slices.Contains(e.Gates, g.Reason) {
 			e.Gates = append(e.Gates, g.Reason)
 		}
 	}
+	ctx, cancel := lingering(ctx)
+	defer cancel()
+	if e.Suspended, err = suspensions(ctx, s.session.Client, status.Suspended); err != nil {
+		return e, err
+	}
 	if status.Dead > 0 {
-		ctx, cancel := lingering(ctx, lastMoment)
-		defer cancel()
 		for dead, err := range s.session.List(ctx, admin.Filter{State: outbox.Dead.String()}) {
 			if err != nil {
 				return e, err
@@ -81,10 +87,16 @@ func (s *sender) drain(ctx context.Context, deadline time.Time) (admin.Status, e
 			case <-time.After(pollInterval):
 			}
 		default:
-			if err := s.reconnect(ctx, err); err != nil {
+			err := s.reconnect(ctx, err)
+			switch {
+			case errors.Is(err, errNoToken): // all is stored; somebody else has to deliver it
+				if s.session, err = s.delivery.look(ctx, s.log); err != nil {
+					return status, err
+				}
+				return s.status(ctx)
+			case err != nil:
 				return status, err
-			}
-			if s.session.own != nil {
+			case s.session.own != nil:
 				return s.drain(ctx, deadline)
 			}
 		}
@@ -92,7 +104,7 @@ func (s *sender) drain(ctx context.Context, deadline time.Time) (admin.Status, e
 }
 
 func (s *sender) status(ctx context.Context) (admin.Status, error) {
-	ctx, cancel := lingering(ctx, lastMoment)
+	ctx, cancel := lingering(ctx)
 	defer cancel()
 	return s.session.Status(ctx)
 }
@@ -117,6 +129,9 @@ func (e ending) print(c *cobra.Command) error {
 	for _, reason := range e.Gates {
 		lines = append(lines, printable(reason))
 	}
+	for _, s := range e.Suspended {
+		lines = append(lines, s.String())
+	}
 	_, err := fmt.Fprintln(c.ErrOrStderr(), strings.Join(lines, "\n"))
 	return err
 }
@@ -126,6 +141,8 @@ func (e ending) verdict() error {
 	switch {
 	case e.Unstored > 0:
 		return &exit.Error{Code: exit.Failed}
+	case len(e.Suspended) > 0:
+		return &exit.Error{Code: exit.Alarm}
 	case e.Refused > 0 || e.Dead > 0:
 		return &exit.Error{Code: exit.Refused}
 	case e.Waiting > 0:

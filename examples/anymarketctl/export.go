@@ -25,7 +25,7 @@ func exportCommand() *cobra.Command {
 			format = "ndjson"
 		}
 		out := c.OutOrStdout()
-		put, end := func(e admin.Event) error { return printJSON(out, e) }, func() error { return nil }
+		put, end := func(e exported) error { return printJSON(out, e) }, func() error { return nil }
 		switch format {
 		case "ndjson":
 		case "csv":
@@ -37,14 +37,16 @@ func exportCommand() *cobra.Command {
 			return usage("--format: %q, want ndjson or csv", format)
 		}
 		var errs []error
-		for e, err := range o.Export(c.Context()) {
+		for d, err := range o.Histories(c.Context()) {
 			if err != nil {
 				// What cannot be read does not keep the rest from being exported.
 				errs = append(errs, err)
 				continue
 			}
-			if err := put(e); err != nil {
-				return err
+			for _, e := range d.Events {
+				if err := put(exported{e, d.State, d.Kind, d.Account, d.Key}); err != nil {
+					return err
+				}
 			}
 		}
 		return errors.Join(append(errs, end())...)
@@ -53,13 +55,23 @@ func exportCommand() *cobra.Command {
 	return c
 }
 
+// exported is an event, and how its entry stands now.
+type exported struct {
+	admin.Event
+
+	State   string `json:"state"`
+	Kind    string `json:"kind"`
+	Account string `json:"account"`
+	Key     string `json:"key"`
+}
+
 // csvEvents writes events as rows; end writes the last ones.
-func csvEvents(out io.Writer) (put func(admin.Event) error, end func() error, err error) {
+func csvEvents(out io.Writer) (put func(exported) error, end func() error, err error) {
 	w := csv.NewWriter(out)
-	put = func(e admin.Event) error {
+	put = func(e exported) error {
 		row := []string{
-			e.At.UTC().Format(time.RFC3339Nano), e.ID.String(), e.Type, e.Verdict, e.Reason, "",
-			fmt.Sprint(e.LookUp), fmt.Sprint(e.Confirming), fmt.Sprint(e.Duplicate), "", "", "", "", "", "",
+			e.At.UTC().Format(time.RFC3339Nano), e.ID.String(), e.Type, verdictText(e.Event), e.Reason, "",
+			fmt.Sprint(e.LookUp), fmt.Sprint(e.Confirming), fmt.Sprint(e.Duplicate), "", e.State, e.Kind, e.Account, e.Key, "",
 		}
 		if e.Attempt != 0 {
 			row[5] = fmt.Sprint(e.Attempt)
@@ -68,7 +80,7 @@ func csvEvents(out io.Writer) (put func(admin.Event) error, end func() error, er
 			row[9] = e.By.String()
 		}
 		if f := e.Entry; f != nil {
-			row[10], row[11], row[12], row[13], row[14] = f.State, f.Kind, f.Account, f.Key, string(f.Body)
+			row[14] = string(f.Body)
 		}
 		for i, cell := range row {
 			row[i] = noFormula(cell)

@@ -12,7 +12,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/anymarket-go/sdk/anymarket"
 	"github.com/anymarket-go/sdk/examples/anymarketctl/exit"
 	"github.com/anymarket-go/sdk/internal/admin"
 )
@@ -114,22 +113,6 @@ func TestSendHandsOverToTheProcessThatRuns(t *testing.T) {
 	r.fake.EndMaintenance()
 	require.Equal(t, exit.Done, r.send(stock("A", "7")).code)
 	require.Equal(t, exit.Done, stop().code)
-}
-
-// Where the process that has the file has no socket nothing is stored, and the
-// user is told whom to ask.
-func TestSendNamesAHolderWithoutSocket(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	c, err := anymarket.Open(t.Context(), anymarket.Config{Outbox: r.outbox, Token: "x", BaseURL: r.url})
-	require.NoError(t, err)
-	defer c.Close()
-	for _, got := range []result{r.send(stock("A", "1")), r.on("status")} {
-		require.Equal(t, exit.Failed, got.code)
-		require.Contains(t, got.errors, fmt.Sprintf("process %d", os.Getpid()))
-		require.Contains(t, got.errors, "no admin socket")
-		require.Empty(t, got.out)
-	}
 }
 
 // The process that has the file ends while operations are handed over: every

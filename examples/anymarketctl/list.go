@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -25,6 +26,9 @@ func listCommand() *cobra.Command {
 		if f.Limit < 0 {
 			return usage("--limit: %d is negative", f.Limit)
 		}
+		if f.Kind != "" && !slices.Contains(kinds(), f.Kind) {
+			return usage("--kind: %q, want one of %s", f.Kind, strings.Join(kinds(), ", "))
+		}
 		if c.Flags().Changed("account") {
 			f.Account = &account
 		}
@@ -34,7 +38,7 @@ func listCommand() *cobra.Command {
 				return err
 			}
 			if n++; n == 1 && !asJSON(c) {
-				if err := printRow(c, "ID", "STATE", "KIND", "ACCEPTED (UTC)", "TRIES", "TARGET AND REASON"); err != nil {
+				if err := printRow(c, "ID", "STATE", "KIND", "ACCEPTED (UTC)", "FAILURES", "TARGET AND REASON"); err != nil {
 					return err
 				}
 			}
@@ -50,10 +54,18 @@ func listCommand() *cobra.Command {
 	})
 	c.Flags().StringVar(&f.State, "state", "", "`STATE`: waiting (parked ones included), parked, dead, or doubt (delivered, and to go once more)")
 	c.Flags().StringVar(&account, "account", "", "the `ACCOUNT`; '' is the default one")
-	c.Flags().StringVar(&f.Kind, "kind", "", "the `KIND`, such as stock.set")
-	c.Flags().StringVar(&f.Key, "key", "", "the `KEY` of the lane")
+	c.Flags().StringVar(&f.Kind, "kind", "", "the `KIND`, such as stock.set; order.status has order.status.id with it")
+	c.Flags().StringVar(&f.Key, "key", "", "the `KEY`, as the list shows it, such as 0@SKU-1")
 	c.Flags().IntVar(&f.Limit, "limit", 0, "the most entries; 0 is no limit")
 	return c
+}
+
+// kinds are those of the entries that clients store.
+func kinds() []string {
+	return []string{
+		"stock.set", "price.set", "order.create", "order.status", "order.status.id", "order.nfe", "order.nfe.id", "order.handover",
+		"call.value", "call.once", "call.step", "sale.notify", "sale.mark",
+	}
 }
 
 func printEntry(c *cobra.Command, e admin.Entry) error {
@@ -76,8 +88,8 @@ func printEntry(c *cobra.Command, e admin.Entry) error {
 
 // printRow keeps to fixed columns: a list may be long, so that nobody can wait
 // for its widest cell.
-func printRow(c *cobra.Command, id, state, kind, accepted, tries, target string) error {
-	row := fmt.Sprintf("%-14s %-9s %-15s %-19s %5s  %s", id, state, kind, accepted, tries, target)
+func printRow(c *cobra.Command, id, state, kind, accepted, failures, target string) error {
+	row := fmt.Sprintf("%-14s %-9s %-15s %-19s %8s  %s", id, state, kind, accepted, failures, target)
 	_, err := fmt.Fprintln(c.OutOrStdout(), strings.TrimRight(row, " "))
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 
@@ -17,31 +18,54 @@ import (
 func onOutbox(c *cobra.Command, act func(c *cobra.Command, o *admin.Client, args []string) error) *cobra.Command {
 	path := c.Flags().String("outbox", "", "the outbox `FILE`")
 	must(c.MarkFlagRequired("outbox"))
-	c.RunE = func(c *cobra.Command, args []string) (err error) {
-		o, closeIt, err := reach(c.Context(), *path)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		w, err := reach(c.Context(), newLogger(c), *path)
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, closeIt()) }()
-		return act(c, o, args)
+		if w.file == nil {
+			return errors.Join(act(c, w.Client, args), w.Close())
+		}
+		// Others wait for the file, and not for who reads the output.
+		out, kept := c.OutOrStdout(), new(spool)
+		c.SetOut(kept)
+		err = errors.Join(act(c, w.Client, args), w.Close())
+		return errors.Join(err, kept.release(out))
 	}
 	return c
 }
 
-// reach returns a way to the outbox, and how to give it back.
-func reach(ctx context.Context, path string) (*admin.Client, func() error, error) {
-	held, err := admin.Dial(ctx, path)
-	switch {
-	case err == nil:
-		return held, held.Close, nil
-	case !errors.Is(err, admin.ErrNoSocket):
-		return nil, nil, err
+// way is a way to an outbox: through the process that has it, or by its file.
+type way struct {
+	*admin.Client
+	file *outbox.Outbox // nil: another process has it
+}
+
+// Close gives the file back.
+func (w *way) Close() error {
+	err := w.Client.Close()
+	if w.file != nil {
+		err = errors.Join(err, w.file.Close())
 	}
-	o, err := anymarket.OpenOutbox(path) //nolint:contextcheck // it takes none: opening is one scan of the file
-	if err != nil {
-		return nil, nil, heldWithoutSocket(err)
-	}
-	return admin.Local(admin.NewHandler(o, admin.Delivery{})), o.Close, nil
+	return err
+}
+
+// reach finds a way to the outbox.
+func reach(ctx context.Context, log *slog.Logger, path string) (*way, error) {
+	return whenFree(ctx, log, func() (*way, error) {
+		held, err := admin.Dial(ctx, path)
+		switch {
+		case err == nil:
+			return &way{Client: held}, nil
+		case !errors.Is(err, admin.ErrNoSocket):
+			return nil, err
+		}
+		o, err := anymarket.OpenOutbox(path) //nolint:contextcheck // it takes none: opening is one scan of the file
+		if err != nil {
+			return nil, err
+		}
+		return &way{admin.Local(admin.NewHandler(o, admin.Delivery{})), o}, nil
+	})
 }
 
 // onEntries is onOutbox for commands whose arguments are ids of entries. An

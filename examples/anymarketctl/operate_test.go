@@ -105,9 +105,10 @@ func TestPauseAndResume(t *testing.T) {
 		require.JSONEq(t, `{"account":"","all":true,"done":"paused"}`, r.on("pause", "--all", "--json").out)
 		require.Len(t, decoded[admin.Status](t, r.on("status", "--json"))[0].Pauses, 3)
 		require.Contains(t, r.on("status").out, `account b: new\u001b[2J token`)
-		for _, scope := range [][]string{{"--all"}, {"--account", ""}, {"--account", "b"}} {
-			require.Equal(t, exit.Done, r.on(append([]string{"resume"}, scope...)...).code)
-		}
+		require.Equal(t, "resumed account (default); account (default) is still paused with all accounts\n", r.on("resume", "--account", "").out)
+		require.Equal(t, "resumed all accounts; account b is still paused by itself\n", r.on("resume", "--all").out)
+		require.Equal(t, "resumed account b\n", r.on("resume", "--account", "b").out)
+		require.JSONEq(t, `{"account":"b","done":"resumed","notes":["account b was not paused"]}`, r.on("resume", "--account", "b", "--json").out)
 		require.Empty(t, decoded[admin.Status](t, r.on("status", "--json"))[0].Pauses)
 	})
 }
@@ -185,7 +186,8 @@ func TestExportIsTheWholeHistory(t *testing.T) {
 		sent := receipts(t, r.send(stock("=1+1", "1")+saleOfAna, "--drain", "20s").out)
 		r.fake.Maintenance(time.Hour)
 
-		events := decoded[admin.Event](t, r.on("export"))
+		events := decoded[exported](t, r.on("export"))
+		require.Equal(t, "0@=1+1", events[0].Key)
 		require.Len(t, events, 3, "the order is looked up first: when it was made is not said")
 		require.Equal(t, sent[0].ID, events[0].ID)
 		require.True(t, events[1].LookUp)
@@ -198,6 +200,13 @@ func TestExportIsTheWholeHistory(t *testing.T) {
 		require.Len(t, rows, 4)
 		require.Equal(t, "key", rows[0][13])
 		require.Equal(t, "0@=1+1", rows[1][13])
+		for _, row := range rows[1:] {
+			require.Equal(t, "delivered", row[10], row)
+			require.NotEmpty(t, row[11], row)
+			require.NotEmpty(t, row[13], row)
+		}
+		require.Equal(t, "answered, not found", rows[2][3], rows[2])
+		require.Contains(t, r.on("show", sent[1].ID.String()).out, "a look-up: answered, not found")
 		require.NotContains(t, got.out, "Ana")
 	})
 }
@@ -231,4 +240,49 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 	got := r.on("check")
 	require.Equal(t, exit.Failed, got.code)
 	require.Contains(t, got.errors, "not a usable outbox file")
+}
+
+func TestDeliveredEntryIsNamedSo(t *testing.T) {
+	t.Parallel()
+	whoeverHolds(t, func(t *testing.T, r *rig) {
+		t.Helper()
+		got := r.send(stock("A", "1"))
+		require.Equal(t, exit.Done, got.code, got)
+		id := receipts(t, got.out)[0].ID.String()
+		got = r.on("requeue", id)
+		require.Equal(t, exit.Failed, got.code)
+		require.Contains(t, got.errors, id+": it is delivered")
+		require.Contains(t, r.on("discard", id, "--reason", "no more").errors, id+": it is delivered")
+	})
+}
+
+// An account that named its SKUs by code names them by id.
+func TestAccountIsReaddressed(t *testing.T) {
+	t.Parallel()
+	whoeverHolds(t, func(t *testing.T, r *rig) {
+		t.Helper()
+		byID := `{"op":"stock.set","id":7,"quantity":1}` + "\n"
+		require.Equal(t, exit.Done, r.send(stock("A", "1")).code)
+		got := r.send(byID)
+		require.Equal(t, exit.Refused, got.code)
+		require.Equal(t, admin.CodeAddressing, receipts(t, got.out)[0].Code)
+		got = r.on("readdress", "--account", "", "--family", "stock")
+		require.Equal(t, "readdressed stock of account (default)\n", got.out, got)
+		require.JSONEq(t, `{"account":"b","family":"price","done":"readdressed"}`, r.on("readdress", "--account", "b", "--family", "price", "--json").out)
+		require.Empty(t, receipts(t, r.send(byID, "--drain", "0").out)[0].Error)
+		require.Equal(t, exit.Usage, r.on("readdress", "--account", "", "--family", "orders").code)
+	})
+}
+
+func TestListOfAKind(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.fake.Maintenance(time.Hour)
+	r.send(stock("A", "1")+`{"op":"order.status","id":77,"status":"CANCELED"}`+"\n", "--drain", "0")
+	require.Contains(t, r.on("list", "--kind", "order.status").out, "order.status.id")
+	require.NotContains(t, r.on("list", "--kind", "order.status").out, "stock.set")
+	require.Contains(t, r.on("list", "--key", "0@A").out, "stock.set")
+	got := r.on("list", "--kind", "stock.sett")
+	require.Equal(t, exit.Usage, got.code)
+	require.Contains(t, got.errors, "stock.set, price.set")
 }

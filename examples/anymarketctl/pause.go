@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -33,10 +35,14 @@ func resumeCommand() *cobra.Command {
 		Short: "End what pause began with the same flag",
 		Args:  cobra.NoArgs,
 	}, func(c *cobra.Command, o *admin.Client, _ []string) error {
+		before, err := o.Status(c.Context())
+		if err != nil {
+			return err
+		}
 		if err := o.Resume(c.Context(), scope); err != nil {
 			return err
 		}
-		return printScope(c, "resumed", scope)
+		return printScope(c, "resumed", scope, resumedNotes(before.Pauses, scope)...)
 	})
 	bindScope(c, &scope)
 	return c
@@ -49,17 +55,34 @@ func bindScope(c *cobra.Command, s *admin.Scope) {
 	c.MarkFlagsMutuallyExclusive("account", "all")
 }
 
+// resumedNotes say what somebody who resumes may not expect.
+func resumedNotes(before []admin.Pause, s admin.Scope) (notes []string) {
+	if !slices.ContainsFunc(before, func(p admin.Pause) bool { return p.Scope == s }) {
+		notes = append(notes, scopeText(s)+" was not paused")
+	}
+	for _, p := range before {
+		switch {
+		case p.All && !s.All:
+			notes = append(notes, scopeText(s)+" is still paused with all accounts")
+		case s.All && !p.All:
+			notes = append(notes, scopeText(p.Scope)+" is still paused by itself")
+		}
+	}
+	return notes
+}
+
 // scopeJSON tells what was done to whom.
 type scopeJSON struct {
 	admin.Scope
-	Done string `json:"done"`
+	Done  string   `json:"done"`
+	Notes []string `json:"notes,omitempty"`
 }
 
-func printScope(c *cobra.Command, done string, s admin.Scope) error {
+func printScope(c *cobra.Command, done string, s admin.Scope, notes ...string) error {
 	if asJSON(c) {
-		return printJSON(c.OutOrStdout(), scopeJSON{s, done})
+		return printJSON(c.OutOrStdout(), scopeJSON{s, done, notes})
 	}
-	_, err := fmt.Fprintln(c.OutOrStdout(), done, scopeText(s))
+	_, err := fmt.Fprintln(c.OutOrStdout(), strings.Join(append([]string{done + " " + scopeText(s)}, notes...), "; "))
 	return err
 }
 

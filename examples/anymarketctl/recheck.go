@@ -91,7 +91,7 @@ func (k *checking) run(c *cobra.Command, d *delivery) (err error) {
 	if err := k.lost.check(); err != nil {
 		return err
 	}
-	s, err := d.connect(ctx, newLogger(c), startPatience)
+	s, err := d.connect(ctx, newLogger(c))
 	if err != nil {
 		return err
 	}

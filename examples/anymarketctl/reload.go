@@ -78,7 +78,7 @@ func (l *loading) run(c *cobra.Command, d *delivery, path string) (err error) {
 	if err := l.printBad(c); err != nil {
 		return err
 	}
-	s, err := d.connect(ctx, newLogger(c), startPatience)
+	s, err := d.connect(ctx, newLogger(c))
 	if err != nil {
 		return err
 	}

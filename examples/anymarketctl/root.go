@@ -27,7 +27,7 @@ Exit codes: 0 done, 1 error, 2 wrong usage, 3 something is left waiting,
 	root.AddCommand(
 		sendCommand(), runCommand(),
 		statusCommand(), listCommand(), showCommand(), whyCommand(),
-		editCommand(), requeueCommand(), discardCommand(), pauseCommand(), resumeCommand(),
+		editCommand(), requeueCommand(), discardCommand(), pauseCommand(), resumeCommand(), readdressCommand(),
 		checkCommand(), exportCommand(),
 		upcomingCommand(), campaignsCommand(), resendCommand(), recheckCommand(), reloadCommand(), reportCommand(),
 		windowsCommand(), fakeCommand(), drill.Command(),

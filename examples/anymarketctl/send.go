@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/anymarket-go/sdk/examples/anymarketctl/exit"
 	"github.com/anymarket-go/sdk/internal/admin"
 	"github.com/anymarket-go/sdk/outbox"
 )
@@ -51,10 +52,8 @@ order.create and order.status.`,
 
 // Waits of send.
 const (
-	startPatience = 2 * time.Second        // for a holder that just begins
-	lossPatience  = time.Minute            // for a holder that ends
-	lastMoment    = 10 * time.Second       // for an answer, after an interruption
-	pollInterval  = 100 * time.Millisecond // between looks at another process
+	lastMoment   = 10 * time.Second       // for an answer, after an interruption
+	pollInterval = 100 * time.Millisecond // between looks at another process
 )
 
 // sender is one run of send.
@@ -72,7 +71,7 @@ type sender struct {
 func send(c *cobra.Command, d *delivery) (err error) {
 	ctx := c.Context()
 	s := &sender{delivery: d, log: newLogger(c), out: bufio.NewWriter(c.OutOrStdout())}
-	if s.session, err = d.connect(ctx, s.log, startPatience); err != nil {
+	if s.session, err = d.connect(ctx, s.log); err != nil {
 		return err
 	}
 	defer func() {
@@ -175,9 +174,13 @@ func (s *sender) handOnce(ctx context.Context, group []line) ([]admin.Accepted, 
 	for i, l := range group {
 		texts[i] = l.text
 	}
-	ctx, cancel := lingering(ctx, lastMoment)
+	ctx, cancel := lingering(ctx)
 	defer cancel()
-	done, err := s.session.Accept(ctx, texts)
+	accept := s.session.Accept
+	if s.delivery.strict {
+		accept = s.session.AcceptStrict
+	}
+	done, err := accept(ctx, texts)
 	for i, a := range done {
 		if s.session.own == nil && a.Code == admin.CodeClosed {
 			return done[:i], outbox.ErrClosed
@@ -196,12 +199,15 @@ func (s *sender) reconnect(ctx context.Context, because error) error {
 		return because // nobody else ends this process's outbox
 	}
 	s.log.Warn("the process that holds the outbox is gone", slog.String("error", because.Error()))
-	err := s.session.Close()
+	err := s.session.Close() //nolint:contextcheck // what is closed must be, whatever ctx says
 	s.session = nil
 	if err != nil {
 		return err
 	}
-	s.session, err = s.delivery.connect(ctx, s.log, lossPatience)
+	s.session, err = s.delivery.connect(ctx, s.log)
+	if errors.Is(err, errNoToken) { // nothing is wrong with the command line
+		err = &exit.Error{Code: exit.Failed, Err: fmt.Errorf("the process that delivered is gone, and this one cannot take its place: %w", err)}
+	}
 	return err
 }
 
@@ -242,10 +248,10 @@ func (s *sender) flush() error {
 
 // lingering is ctx, but lasts for a moment more after an interruption, so that
 // what was begun gets its answer.
-func lingering(ctx context.Context, moment time.Duration) (context.Context, context.CancelFunc) {
+func lingering(ctx context.Context) (context.Context, context.CancelFunc) {
 	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
-		timer := time.NewTimer(moment)
+		timer := time.NewTimer(lastMoment)
 		defer timer.Stop()
 		select {
 		case <-timer.C:

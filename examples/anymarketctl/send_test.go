@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,42 @@ import (
 	"github.com/anymarket-go/sdk/internal/admin"
 	"github.com/anymarket-go/sdk/outbox"
 )
+
+func TestBaseURLWithoutTheAPIsPathIsTold(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		api, url, want string
+	}{
+		{"", "https://api.anymarket.com.br/v2/", ""},
+		{"", "https://api.anymarket.com.br", "/v2"},
+		{"shop", "https://api.anymarket.com.br/marketplace/api", ""},
+		{"shop", "https://api.anymarket.com.br/marketplace", "/marketplace/api"},
+	} {
+		var said text
+		d := delivery{appID: c.api, baseURL: c.url}
+		d.warnOfURL(slog.New(slog.NewTextHandler(&said, nil)))
+		require.Equal(t, c.want != "", said.String() != "", c.url)
+		require.Contains(t, said.String(), c.want)
+	}
+	r := newRig(t)
+	require.NotContains(t, r.send("").errors, "base URL")
+	r.url = strings.TrimSuffix(r.url, "/v2")
+	require.Contains(t, r.send("").errors, "want=/v2")
+}
+
+// What is strict is so whoever delivers.
+func TestStrictCountsWhereAnotherProcessDelivers(t *testing.T) {
+	t.Parallel()
+	whoeverHolds(t, func(t *testing.T, r *rig) {
+		t.Helper()
+		const doubtful = `{"op":"price.set","ad":1,"price":1,"discountPrice":1.5}` + "\n"
+		got := r.send(doubtful, "--strict")
+		require.Equal(t, exit.Refused, got.code, got)
+		a := receipts(t, got.out)[0]
+		require.Equal(t, admin.CodeInvalid, a.Code)
+		require.Contains(t, a.Error, "strict")
+	})
+}
 
 func TestSendDeliversEachKindOfOperation(t *testing.T) {
 	t.Parallel()

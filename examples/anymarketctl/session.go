@@ -17,26 +17,15 @@ import (
 // one, or another that holds the file. Both are asked the same way.
 type session struct {
 	*admin.Client
-	own   client // nil: another process delivers
+	own   client // nil: another process delivers, or nobody
+	file  *way   // nil unless it only looks
 	end   context.CancelFunc
 	watch sync.WaitGroup // on the window file
 }
 
-// connect opens the outbox to deliver, or finds the process that holds it. For
-// at most patience it waits for a holder that is about to begin or to end.
-func (d *delivery) connect(ctx context.Context, log *slog.Logger, patience time.Duration) (*session, error) {
-	deadline := time.Now().Add(patience)
-	for {
-		s, err := d.connectNow(ctx, log)
-		if err == nil || !errors.Is(err, admin.ErrNoSocket) || time.Now().After(deadline) {
-			return s, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
+// connect opens the outbox to deliver, or finds the process that does.
+func (d *delivery) connect(ctx context.Context, log *slog.Logger) (*session, error) {
+	return whenFree(ctx, log, func() (*session, error) { return d.connectNow(ctx, log) })
 }
 
 func (d *delivery) connectNow(ctx context.Context, log *slog.Logger) (*session, error) {
@@ -47,17 +36,32 @@ func (d *delivery) connectNow(ctx context.Context, log *slog.Logger) (*session, 
 	case !errors.Is(err, admin.ErrNoSocket):
 		return nil, err
 	}
-	s, err := d.open(ctx, log)
-	return s, heldWithoutSocket(err)
+	return d.open(ctx, log)
 }
 
-// heldWithoutSocket adds to the news that another process holds the file that
-// it cannot be gone through.
-func heldWithoutSocket(err error) error {
-	if locked := (*outbox.LockedError)(nil); errors.As(err, &locked) {
-		return fmt.Errorf("%w. It has %w: a program that embeds the client opens one by Config.Admin", err, admin.ErrNoSocket)
+// openAlone opens the outbox for this process to deliver, and fails if another
+// one does already.
+func (d *delivery) openAlone(ctx context.Context, log *slog.Logger) (*session, error) {
+	return whenFree(ctx, log, func() (*session, error) {
+		s, err := d.open(ctx, log)
+		if locked := (*outbox.LockedError)(nil); !errors.As(err, &locked) {
+			return s, err
+		}
+		other, dialled := admin.Dial(ctx, d.outbox)
+		if dialled != nil {
+			return nil, err // it may be about to end
+		}
+		return nil, errors.Join(fmt.Errorf("%s; it delivers already", err), other.Close()) //nolint:errorlint // it is not to be waited for
+	})
+}
+
+// look opens the outbox, or finds the process that has it, to see how all stands.
+func (d *delivery) look(ctx context.Context, log *slog.Logger) (*session, error) {
+	w, err := reach(ctx, log, d.outbox)
+	if err != nil {
+		return nil, err
 	}
-	return err
+	return &session{Client: w.Client, file: w, end: func() {}}, nil
 }
 
 // open opens the outbox for this process to deliver.
@@ -81,6 +85,9 @@ func (s *session) Close() error {
 	err := s.Client.Close()
 	if s.own != nil {
 		err = errors.Join(err, s.own.Close())
+	}
+	if s.file != nil {
+		err = errors.Join(err, s.file.Close())
 	}
 	return err
 }

@@ -108,8 +108,8 @@ func eventText(e admin.Event) string {
 	if e.Confirming {
 		text += ", a confirming call"
 	}
-	if e.Verdict != "" && e.Verdict != e.Type {
-		text += ": " + e.Verdict
+	if v := verdictText(e); v != "" && v != e.Type {
+		text += ": " + v
 	}
 	if e.Duplicate {
 		text += ", it was there already"
@@ -121,6 +121,19 @@ func eventText(e admin.Event) string {
 		text += "; " + printable(e.Reason)
 	}
 	return text
+}
+
+// verdictText is what became of a call. A look-up that was answered has delivered
+// nothing.
+func verdictText(e admin.Event) string {
+	switch {
+	case e.Found == nil:
+		return e.Verdict
+	case *e.Found:
+		return "answered, found"
+	default:
+		return "answered, not found"
+	}
 }
 
 func whyCommand() *cobra.Command {

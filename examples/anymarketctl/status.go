@@ -10,6 +10,7 @@ import (
 
 	"github.com/anymarket-go/sdk/examples/anymarketctl/exit"
 	"github.com/anymarket-go/sdk/internal/admin"
+	"github.com/anymarket-go/sdk/outbox"
 )
 
 func statusCommand() *cobra.Command {
@@ -37,7 +38,8 @@ func statusCommand() *cobra.Command {
 func printStatus(w io.Writer, s admin.Status) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%-12s %s\n", "outbox", printable(s.File))
-	if s.PID == os.Getpid() {
+	nobody := s.PID == os.Getpid()
+	if nobody {
 		fmt.Fprintf(&b, "%-12s nobody\n", "held by")
 	} else {
 		fmt.Fprintf(&b, "%-12s process %d, since %s\n", "held by", s.PID, moment(s.StartedAt))
@@ -69,6 +71,9 @@ func printStatus(w io.Writer, s admin.Status) error {
 		}
 		fmt.Fprintf(&b, "%-12s %s\n", "paused", text)
 	}
+	if nobody && len(s.Gates) == 0 {
+		fmt.Fprintf(&b, "%-12s not known: nobody delivers\n", "gate")
+	}
 	for _, g := range s.Gates {
 		text := "open, " + fmt.Sprintf("%.3g calls a second", g.Rate)
 		if !g.Open {
@@ -80,10 +85,22 @@ func printStatus(w io.Writer, s admin.Status) error {
 		fmt.Fprintf(&b, "%-12s %s: %s\n", "gate", gateName(g), text)
 	}
 	for _, a := range s.Alarms {
-		fmt.Fprintf(&b, "%-12s %s\n", "ALARM", printable(a.Reason))
+		text := printable(a.Reason)
+		if a.Kind == string(outbox.AlarmSuspended) {
+			text = "the credential was refused of " + accountNames(s.Suspended)
+		}
+		fmt.Fprintf(&b, "%-12s %s\n", "ALARM", text)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func accountNames(accounts []string) string {
+	names := make([]string, len(accounts))
+	for i, a := range accounts {
+		names[i] = accountName(a)
+	}
+	return strings.Join(names, ", ")
 }
 
 func gateName(g admin.Gate) string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -58,10 +59,19 @@ func addWindowCommand(path *string) *cobra.Command {
 				}
 				s.Rows = append(s.Rows, maintenance.Row{Zone: zone, Local: local})
 			}
-			w, err := maintenance.NewFile(*path).Add(s)
+			if _, err := s.Window(); err != nil {
+				return usage("%s", windowFault(err))
+			}
+			file := maintenance.NewFile(*path)
+			others, err := file.List()
 			if err != nil {
 				return err
 			}
+			w, err := file.Add(s)
+			if err != nil {
+				return err
+			}
+			warnOfWindow(newLogger(c), w, others)
 			return printWindow(c, "added", w)
 		},
 	}
@@ -71,6 +81,29 @@ func addWindowCommand(path *string) *cobra.Command {
 	c.Flags().StringArrayVar(&rows, "row", nil, "`'ZONE TIME'`: the start on the clocks of one place; again for each row of the announcement. All must be one instant")
 	c.Flags().DurationVar(&length, "length", 0, "how long it is, with --row")
 	return c
+}
+
+// windowFault names the flag that is wrong with a window.
+func windowFault(err error) string {
+	// This program has all zones built in.
+	text := strings.ReplaceAll(err.Error(), maintenance.ErrZone.Error(), "not a zone such as America/Sao_Paulo")
+	if strings.HasPrefix(text, "rows") {
+		return "--row: " + strings.TrimPrefix(text, "rows: ")
+	}
+	return "--" + text
+}
+
+// warnOfWindow tells what may not be meant.
+func warnOfWindow(log *slog.Logger, w maintenance.Window, others []maintenance.Spec) {
+	if w.End.Before(time.Now()) {
+		log.Warn("the window has passed", slog.Time("end", w.End))
+	}
+	for _, s := range others {
+		o, err := s.Window()
+		if err == nil && o.Start.Before(w.End) && w.Start.Before(o.End) {
+			log.Warn("the window overlaps another one", slog.String("window", o.String()))
+		}
+	}
 }
 
 func listWindowsCommand(path *string) *cobra.Command {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -28,22 +29,25 @@ func TestWindows(t *testing.T) {
 	require.Equal(t, exit.Done, got.code, got)
 	require.Contains(t, got.out, "added july 2024-07-28 04:00:00 UTC")
 	require.Contains(t, got.out, "4h0m0s")
+	require.Contains(t, got.errors, "has passed")
 
 	got = w(append([]string{"add"}, rows...)...)
 	require.Equal(t, exit.Failed, got.code) // it is listed
 	got = w("add", "--length", "4h", "--row", "America/Santiago 2024-01-28T00:00", "--row", "America/Sao_Paulo 2024-01-28T01:00", "--row", "America/Lima 2024-01-27T23:00")
-	require.Equal(t, exit.Failed, got.code)
-	require.Contains(t, got.errors, "rows[")
+	require.Equal(t, exit.Usage, got.code)
+	require.Contains(t, got.errors, "--row: rows[")
 	for says, args := range map[string][]string{
-		"zone":                 {"--row", "America/Nowhere 2024-07-28T01:00", "--length", "4h"},
+		"--row: rows[0]":       {"--row", "America/Lima tomorrow", "--length", "4h"},
+		"not a zone such as":   {"--row", "America/Nowhere 2024-07-28T01:00", "--length", "4h"},
 		"not after start":      {"--start", "2024-07-28T04:00:00Z", "--end", "2024-07-28T03:00:00Z"},
-		"end: is missing":      {"--start", "2024-07-28T04:00:00Z"},
-		"rows: are missing":    {"--length", "4h"},
+		"--end: is missing":    {"--start", "2024-07-28T04:00:00Z"},
+		"--row: are missing":   {"--length", "4h"},
 		"either start and end": {"--length", "4h", "--start", "2024-07-28T04:00:00Z"},
 	} {
 		got := w(append([]string{"add"}, args...)...)
-		require.Equal(t, exit.Failed, got.code, args)
+		require.Equal(t, exit.Usage, got.code, args)
 		require.Contains(t, got.errors, says)
+		require.NotContains(t, got.errors, "tzdata")
 	}
 	got = w("add", "--start", "2024-08-28T01:00:00-03:00", "--end", "2024-08-28T05:00:00-03:00")
 	require.Equal(t, exit.Done, got.code, got)
@@ -71,4 +75,20 @@ func TestWrongWindowFileIsTold(t *testing.T) {
 	until(t, "the end of it", func() bool { return strings.Contains(c.errors.String(), "can be read again") })
 	interrupt()
 	require.Equal(t, exit.Done, c.wait(t).code)
+}
+
+func TestWindowThatMayNotBeMeant(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "windows.json")
+	start := time.Now().Add(24 * time.Hour)
+	add := func(name string, start time.Time) result {
+		return ctl(t, "", "windows", "add", "--windows", file, "--name", name, "--start", at(start), "--end", at(start.Add(time.Hour)))
+	}
+	require.Empty(t, add("first", start).errors)
+	require.Empty(t, add("next", start.Add(time.Hour)).errors)
+	got := add("over", start.Add(30*time.Minute))
+	require.Equal(t, exit.Done, got.code)
+	require.Contains(t, got.errors, "first")
+	require.Contains(t, got.errors, "next")
+	require.Contains(t, add("past", start.Add(-48*time.Hour)).errors, "has passed")
 }

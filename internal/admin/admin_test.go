@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -44,7 +45,7 @@ func TestStatusAndList(t *testing.T) {
 		require.Equal(t, uint64(4), s.Accepted)
 		require.Equal(t, uint64(3), s.Waiting)
 		require.Equal(t, uint64(1), s.Dead)
-		require.Len(t, s.Gates, 2)
+		require.Empty(t, s.Gates, "nobody delivers: whether one is open is not known")
 		require.Equal(t, "dead", s.Alarms[0].Kind)
 
 		shop, none := "shop", ""
@@ -168,5 +169,69 @@ func TestDeliveredBodiesAreRedactedInTheHistory(t *testing.T) {
 			require.NoError(t, err)
 			require.NotContains(t, string(e.Entry.Body), "Maria")
 		}
+	})
+}
+
+// Whether a gate is open only who delivers can know.
+func TestGatesOfWhoDelivers(t *testing.T) {
+	t.Parallel()
+	accept := func(context.Context, [][]byte, bool) []admin.Accepted { return nil }
+	both(t, accept, func(t *testing.T, r *rig, c *admin.Client) {
+		r.put(t, outbox.Entry{Key: "a", Body: []byte("2")})
+		s, err := c.Status(t.Context())
+		require.NoError(t, err)
+		require.Len(t, s.Gates, 1)
+		require.True(t, s.Gates[0].Open)
+	})
+}
+
+func TestKindHasItsForms(t *testing.T) {
+	t.Parallel()
+	both(t, nil, func(t *testing.T, r *rig, c *admin.Client) {
+		r.put(t, outbox.Entry{Kind: "status", Key: "o"})
+		r.put(t, outbox.Entry{Kind: "status.id", Key: "1"})
+		r.put(t, outbox.Entry{Kind: "stock", Key: "a", Body: []byte("2")})
+		require.Equal(t, []string{"o", "1"}, list(t, c, admin.Filter{Kind: "status"}))
+		require.Equal(t, []string{"1"}, list(t, c, admin.Filter{Kind: "status.id"}))
+		require.Empty(t, list(t, c, admin.Filter{Kind: "stat"}))
+	})
+}
+
+// What is through cannot be changed any more, which is another thing than not to
+// be known.
+func TestDeliveredEntryCannotBeChanged(t *testing.T) {
+	t.Parallel()
+	both(t, nil, func(t *testing.T, r *rig, c *admin.Client) {
+		id := r.put(t, outbox.Entry{Key: "a", Body: []byte("2")})
+		r.deliver(t)
+		unknown, err := outbox.ParseID(id.String() + "0")
+		require.NoError(t, err)
+		for _, act := range []func(outbox.ID) error{
+			func(id outbox.ID) error { return c.Requeue(t.Context(), id) },
+			func(id outbox.ID) error { return c.Discard(t.Context(), id, "") },
+			func(id outbox.ID) error { _, err := c.Edit(t.Context(), id, []byte("3")); return err },
+		} {
+			err := act(id)
+			require.ErrorIs(t, err, outbox.ErrState)
+			require.ErrorContains(t, err, "is delivered")
+			require.ErrorIs(t, act(unknown), outbox.ErrNotFound)
+		}
+	})
+}
+
+func TestAccountIsReaddressed(t *testing.T) {
+	t.Parallel()
+	both(t, nil, func(t *testing.T, r *rig, c *admin.Client) {
+		one := outbox.Entry{Kind: "stock", Account: "shop", Key: "a", Addressing: "code", Body: []byte("1")}
+		other := outbox.Entry{Kind: "stock", Account: "shop", Key: "7", Addressing: "id", Body: []byte("1")}
+		r.put(t, one)
+		_, err := r.o.Accept(t.Context(), other)
+		var addressing *outbox.AddressingError
+		require.ErrorAs(t, err, &addressing)
+		require.ErrorIs(t, c.Readdress(t.Context(), "shop", addressing.Family), outbox.ErrState, "something of it waits")
+		r.deliver(t)
+		require.NoError(t, c.Readdress(t.Context(), "shop", addressing.Family))
+		r.put(t, other)
+		require.ErrorContains(t, c.Readdress(t.Context(), "shop", ""), "family")
 	})
 }

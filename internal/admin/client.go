@@ -130,6 +130,12 @@ func (c *Client) Resume(ctx context.Context, scope Scope) error {
 	return c.post(ctx, "/resume", Pause{Scope: scope})
 }
 
+// Readdress lets an account name the targets of a family in another way from its
+// next entry on, see [outbox.Outbox.Readdress].
+func (c *Client) Readdress(ctx context.Context, account, family string) error {
+	return c.post(ctx, "/readdress", addressed{Account: &account, Family: family})
+}
+
 // Check verifies the whole file. Nothing is stored meanwhile.
 func (c *Client) Check(ctx context.Context) error {
 	return c.call(ctx, http.MethodPost, "/check", nil, nil)
@@ -146,6 +152,15 @@ func (c *Client) Export(ctx context.Context) iter.Seq2[Event, error] {
 // those behind them nothing is known, unless it wraps [ErrNoSocket]: then they
 // were not handed over.
 func (c *Client) Accept(ctx context.Context, lines [][]byte) ([]Accepted, error) {
+	return c.accept(ctx, lines, "/operations")
+}
+
+// AcceptStrict is [Client.Accept], but what ANYMARKET may refuse is not stored.
+func (c *Client) AcceptStrict(ctx context.Context, lines [][]byte) ([]Accepted, error) {
+	return c.accept(ctx, lines, "/operations?strict=true")
+}
+
+func (c *Client) accept(ctx context.Context, lines [][]byte, path string) ([]Accepted, error) {
 	done := make([]Accepted, 0, len(lines))
 	for len(lines) > 0 {
 		n := fitting(lines)
@@ -156,7 +171,7 @@ func (c *Client) Accept(ctx context.Context, lines [][]byte) ([]Accepted, error)
 			lines = lines[1:]
 			continue
 		}
-		some, err := c.hand(ctx, lines[:n])
+		some, err := c.hand(ctx, lines[:n], path)
 		done = append(done, some...)
 		if err != nil {
 			return done, err
@@ -180,7 +195,7 @@ func fitting(lines [][]byte) int {
 }
 
 // hand hands lines over in one request.
-func (c *Client) hand(ctx context.Context, operations [][]byte) ([]Accepted, error) {
+func (c *Client) hand(ctx context.Context, operations [][]byte, path string) ([]Accepted, error) {
 	var body bytes.Buffer
 	for _, operation := range operations {
 		// A line break is a space to JSON, but would be another line here.
@@ -188,7 +203,7 @@ func (c *Client) hand(ctx context.Context, operations [][]byte) ([]Accepted, err
 		body.WriteByte('\n')
 	}
 	var done []Accepted
-	for a, err := range lines[Accepted](ctx, c, http.MethodPost, "/operations", body.Bytes()) {
+	for a, err := range lines[Accepted](ctx, c, http.MethodPost, path, body.Bytes()) {
 		if err != nil {
 			return done, err
 		}

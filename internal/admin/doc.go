@@ -22,7 +22,7 @@
 //	GET  /status                the sums, gates, pauses and alarms         Status
 //	GET  /entries               what waits, then the dead letters          Entry, a line each
 //	     ?state=                only those: waiting, parked, dead; or what is in doubt: doubt
-//	     ?account= ?kind= ?key= only those
+//	     ?account= ?kind= ?key= only those; a kind has its forms with it, order.status.id with order.status
 //	     ?limit=                so many at most
 //	     ?full=true             bodies as they are stored
 //	GET  /entries/{id}          an entry and its history                   Details
@@ -33,9 +33,12 @@
 //	POST /entries/{id}/discard  takes it out; {"reason":"…"}
 //	POST /pause                 {"account":"…","reason":"…"}, or {"all":true}
 //	POST /resume                {"account":"…"}, or {"all":true}
+//	POST /readdress             {"account":"…","family":"…"}: its next entry names targets anew
 //	POST /check                 verifies the file; nothing is stored meanwhile
 //	GET  /history               all events                                 Event, a line each
+//	GET  /lives                 all entries and their histories            Details, a line each
 //	POST /operations            stores operations, a JSON object a line    Accepted, a line each
+//	     ?strict=true           but not those that ANYMARKET may refuse
 //	POST /resend                sends values of a range again; Resend      Resent, a line now and then
 //	POST /campaigns             what a window concerns; CampaignQuery      Campaign, a line each
 //	POST /recheck               compares orders; Recheck, then KnownOrder  RecheckNews, a line each

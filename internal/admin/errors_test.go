@@ -43,7 +43,7 @@ func TestErrorAnswers(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	waiting := r.put(t, outbox.Entry{Key: "a", Body: []byte("1")})
-	taking := admin.NewHandler(r.o, admin.Delivery{Accept: func(context.Context, [][]byte) []admin.Accepted { return nil }})
+	taking := admin.NewHandler(r.o, admin.Delivery{Accept: func(context.Context, [][]byte, bool) []admin.Accepted { return nil }})
 	h := admin.NewHandler(r.o, admin.Delivery{})
 	gone := strings.TrimSuffix(waiting.String(), "1") + "77"
 	for _, c := range []struct {
@@ -107,8 +107,10 @@ func TestClosedOutboxSaysSo(t *testing.T) {
 func TestOperationsAreHandedOverInOrder(t *testing.T) {
 	t.Parallel()
 	var requests, lines int
-	accept := func(_ context.Context, group [][]byte) []admin.Accepted {
+	var wasStrict bool
+	accept := func(_ context.Context, group [][]byte, strict bool) []admin.Accepted {
 		requests++
+		wasStrict = strict
 		out := make([]admin.Accepted, len(group))
 		for i, line := range group {
 			lines++
@@ -150,6 +152,10 @@ func TestOperationsAreHandedOverInOrder(t *testing.T) {
 	}
 	require.Equal(t, len(large), lines)
 	require.Equal(t, 4, requests)
+	require.False(t, wasStrict)
+	_, err = c.AcceptStrict(t.Context(), [][]byte{[]byte("one")})
+	require.NoError(t, err)
+	require.True(t, wasStrict)
 	got, err = c.Accept(t.Context(), nil)
 	require.NoError(t, err)
 	require.Empty(t, got)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,8 +44,9 @@ type Delivery struct {
 }
 
 // Accepter stores operations, one JSON object a line, and returns in their order
-// what became of each when that is durable.
-type Accepter func(ctx context.Context, lines [][]byte) []Accepted
+// what became of each when that is durable. In strict mode what ANYMARKET may
+// refuse is not stored.
+type Accepter func(ctx context.Context, lines [][]byte, strict bool) []Accepted
 
 // NewHandler returns a handler that shows and operates an outbox, see the
 // package comment. What d does not have is unsupported. Whoever can reach it can
@@ -68,6 +70,7 @@ func NewHandler(o *outbox.Outbox, d Delivery) http.Handler {
 	handle("POST", "/entries/{id}/discard", h.discard)
 	handle("POST", "/pause", h.pause)
 	handle("POST", "/resume", h.resume)
+	handle("POST", "/readdress", h.readdress)
 	handle("POST", "/check", h.check)
 	handle("GET", "/history", h.history)
 	handle("GET", "/lives", h.lives)
@@ -99,7 +102,12 @@ type handler struct {
 }
 
 func (h *handler) status(w http.ResponseWriter, _ *http.Request) error {
-	return writeJSON(w, statusOf(h.o, h.startedAt))
+	s := statusOf(h.o, h.startedAt)
+	if h.delivery.Accept == nil {
+		// Nobody delivers: a gate that was closed is known to be, and no other.
+		s.Gates = slices.DeleteFunc(s.Gates, func(g Gate) bool { return g.Open })
+	}
+	return writeJSON(w, s)
 }
 
 func (h *handler) show(w http.ResponseWriter, r *http.Request) error {
@@ -107,7 +115,7 @@ func (h *handler) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	full, err := isFull(r)
+	full, err := isOn(r, "full")
 	if err != nil {
 		return err
 	}
@@ -119,11 +127,7 @@ func (h *handler) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	d := Details{Entry: entryOf(rec, full), Events: []Event{}}
-	for _, e := range events {
-		d.Events = append(d.Events, eventOf(e, full))
-	}
-	return writeJSON(w, d)
+	return writeJSON(w, detailsOf(rec, events, full))
 }
 
 func (h *handler) why(w http.ResponseWriter, r *http.Request) error {
@@ -135,7 +139,29 @@ func (h *handler) why(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if why.State == outbox.Waiting {
+		events, err := h.o.Events(id)
+		if err != nil {
+			return err
+		}
+		last := lastAttempt(events)
+		if last.Verdict == outbox.Unauthorized {
+			why.Because = append(why.Because, "its last attempt was refused for the credential of its account: "+last.Reason)
+			why.Next = append(why.Next, "the account must have a credential that is accepted")
+		}
+	}
 	return writeJSON(w, Why{ID: id, State: why.State.String(), Because: why.Because, Next: why.Next})
+}
+
+// lastAttempt is the latest call that was made for an entry; zero if there was
+// none.
+func lastAttempt(events []outbox.Event) (last outbox.Event) {
+	for _, e := range events {
+		if e.Type == outbox.EventAttempt {
+			last = e
+		}
+	}
+	return last
 }
 
 func (h *handler) edit(w http.ResponseWriter, r *http.Request) error {
@@ -152,7 +178,7 @@ func (h *handler) edit(w http.ResponseWriter, r *http.Request) error {
 	}
 	receipt, err := h.o.Edit(r.Context(), id, body)
 	if err != nil {
-		return err
+		return h.standing(id, err)
 	}
 	return writeJSON(w, map[string]outbox.ID{"id": receipt.ID()})
 }
@@ -160,7 +186,7 @@ func (h *handler) edit(w http.ResponseWriter, r *http.Request) error {
 func (h *handler) requeue(w http.ResponseWriter, r *http.Request) error {
 	id, err := idOf(r)
 	if err == nil {
-		err = h.o.Requeue(r.Context(), id)
+		err = h.standing(id, h.o.Requeue(r.Context(), id))
 	}
 	return done(w, err)
 }
@@ -179,7 +205,20 @@ func (h *handler) discard(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(w, r, &why); err != nil {
 		return err
 	}
-	return done(w, h.o.Discard(r.Context(), id, why.Reason))
+	return done(w, h.standing(id, h.o.Discard(r.Context(), id, why.Reason)))
+}
+
+// standing says how an entry stands that an act did not find among those that it
+// is for.
+func (h *handler) standing(id outbox.ID, err error) error {
+	if !errors.Is(err, outbox.ErrNotFound) {
+		return err
+	}
+	rec, unknown := h.o.Show(id)
+	if unknown != nil {
+		return err
+	}
+	return &Error{Code: CodeState, Message: fmt.Sprintf("it is %s: only what waits for a person, or is a dead letter, can be changed", rec.State)}
 }
 
 func (h *handler) pause(w http.ResponseWriter, r *http.Request) error {
@@ -229,6 +268,27 @@ func pauseOf(w http.ResponseWriter, r *http.Request) (Pause, error) {
 	}
 }
 
+// addressed says which targets of an account are named anew.
+type addressed struct {
+	Account *string `json:"account"` // may be empty, so it must be given
+	Family  string  `json:"family"`
+}
+
+func (h *handler) readdress(w http.ResponseWriter, r *http.Request) error {
+	var a addressed
+	if err := readJSON(w, r, &a); err != nil {
+		return err
+	}
+	switch {
+	case a.Account == nil:
+		return invalid("account", "is missing")
+	case a.Family == "":
+		return invalid("family", "is missing")
+	default:
+		return done(w, h.o.Readdress(r.Context(), *a.Account, a.Family))
+	}
+}
+
 func (h *handler) check(w http.ResponseWriter, r *http.Request) error {
 	return done(w, h.o.Check(r.Context()))
 }
@@ -245,7 +305,11 @@ func (h *handler) operations(w http.ResponseWriter, r *http.Request) error {
 	if len(body) == 0 {
 		return invalid("body", "has no operation")
 	}
-	accepted := h.delivery.Accept(r.Context(), bytes.Split(body, []byte("\n")))
+	strict, err := isOn(r, "strict")
+	if err != nil {
+		return err
+	}
+	accepted := h.delivery.Accept(r.Context(), bytes.Split(body, []byte("\n")), strict)
 	s := newStream(w, r) // whose reader has patience from now on
 	for _, a := range accepted {
 		s.line(a)
@@ -261,16 +325,17 @@ func idOf(r *http.Request) (outbox.ID, error) {
 	return id, nil
 }
 
-func isFull(r *http.Request) (bool, error) {
-	text := r.URL.Query().Get("full")
+// isOn says whether a request wants what the parameter of that name stands for.
+func isOn(r *http.Request, name string) (bool, error) {
+	text := r.URL.Query().Get(name)
 	if text == "" {
 		return false, nil
 	}
-	full, err := strconv.ParseBool(text)
+	on, err := strconv.ParseBool(text)
 	if err != nil {
-		return false, invalid("full", "is neither true nor false")
+		return false, invalid(name, "is neither true nor false")
 	}
-	return full, nil
+	return on, nil
 }
 
 func invalid(field, reason string) error {

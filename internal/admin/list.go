@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/anymarket-go/sdk/outbox"
@@ -85,12 +86,12 @@ func filterOf(r *http.Request) (f Filter, err error) {
 	default:
 		return f, invalid("state", "is none of waiting, parked, dead, doubt")
 	}
-	f.Full, err = isFull(r)
+	f.Full, err = isOn(r, "full")
 	return f, err
 }
 
 func (f Filter) wants(r outbox.Record) bool {
-	return (f.Kind == "" || r.Kind == f.Kind) && (f.Key == "" || r.Key == f.Key) &&
+	return (f.Kind == "" || r.Kind == f.Kind || strings.HasPrefix(r.Kind, f.Kind+".")) && (f.Key == "" || r.Key == f.Key) &&
 		(f.Account == nil || r.Account == *f.Account) &&
 		(f.State != "parked" || r.State == outbox.Parked)
 }

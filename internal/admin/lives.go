@@ -11,13 +11,7 @@ import (
 
 // lives streams each entry of which something is kept, with its history.
 func (h *handler) lives(w http.ResponseWriter, r *http.Request) error {
-	return yielded(w, r, h.o.Lives(), func(l outbox.Life) any {
-		d := Details{Entry: entryOf(l.Record, false), Events: make([]Event, len(l.Events))}
-		for i, e := range l.Events {
-			d.Events[i] = eventOf(e, false)
-		}
-		return d
-	})
+	return yielded(w, r, h.o.Lives(), func(l outbox.Life) any { return detailsOf(l.Record, l.Events, false) })
 }
 
 // gate streams the openings and closings of the gate.
@@ -61,6 +55,11 @@ func (c *Client) Lives(ctx context.Context) iter.Seq2[outbox.Life, error] {
 			}
 		}
 	}
+}
+
+// Histories is [Client.Lives] as it is shown to people.
+func (c *Client) Histories(ctx context.Context) iter.Seq2[Details, error] {
+	return listing[Details](ctx, c, "/lives")
 }
 
 func (d Details) life() (l outbox.Life, err error) {

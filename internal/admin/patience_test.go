@@ -52,7 +52,7 @@ func request(t *testing.T, conn net.Conn, text string) {
 }
 
 func TestAnswersMayTakeTime(t *testing.T) {
-	slow := func(ctx context.Context, lines [][]byte) []admin.Accepted {
+	slow := func(ctx context.Context, lines [][]byte, _ bool) []admin.Accepted {
 		select {
 		case <-ctx.Done():
 			return []admin.Accepted{{Error: "cut off"}}

@@ -33,7 +33,7 @@ func newRig(t *testing.T) *rig {
 		return outboxtest.Reply{Mode: outboxtest.Bad}, bad
 	}
 	r.o = outboxtest.Open(t, outbox.Options{
-		Kinds:     []outbox.Kind{r.host.Value("stock"), r.host.Creation("order", "orders"), r.host.Step("status", "orders")},
+		Kinds:     []outbox.Kind{r.host.Value("stock"), r.host.Creation("order", "orders"), r.host.Step("status", "orders"), r.host.Step("status.id", "orders.id")},
 		StartRate: 1000, MaxRate: 1000, MinFree: -1,
 	})
 	return r

@@ -124,6 +124,9 @@ type Event struct {
 	Confirming bool      `json:"confirming,omitempty"`
 	LookUp     bool      `json:"lookup,omitempty"`
 	Duplicate  bool      `json:"duplicate,omitempty"`
+	// Found says what a look-up that was answered saw; nil where there was none,
+	// and in the history of all entries.
+	Found *bool `json:"found,omitempty"`
 	// Entry is there at the end of its life.
 	Entry *Entry `json:"entry,omitempty"`
 }
@@ -142,7 +145,8 @@ type Why struct {
 type Filter struct {
 	// State is "waiting" (parked ones included), "parked", "dead" or "doubt".
 	State string
-	// Account, if not nil, and Kind and Key, if not empty, want just these.
+	// Account, if not nil, and Kind and Key, if not empty, want just these. A
+	// kind has its forms with it: order.status is order.status.id too.
 	Account   *string
 	Kind, Key string
 	// Limit is the most entries that come; zero is no limit.
@@ -232,6 +236,20 @@ func entryOf(r outbox.Record, full bool) Entry {
 		e.Body = masked
 	}
 	return e
+}
+
+// detailsOf shows an entry and its history. A look-up has found what it was for if
+// the entry is delivered by it.
+func detailsOf(r outbox.Record, events []outbox.Event, full bool) Details {
+	d := Details{Entry: entryOf(r, full), Events: make([]Event, len(events))}
+	for i, e := range events {
+		d.Events[i] = eventOf(e, full)
+		if e.Type == outbox.EventAttempt && e.LookUp && e.Verdict == outbox.Delivered {
+			found := i+1 < len(events) && events[i+1].Type == outbox.EventDelivered && events[i+1].Duplicate
+			d.Events[i].Found = &found
+		}
+	}
+	return d
 }
 
 func eventOf(e outbox.Event, full bool) Event {

@@ -14,6 +14,9 @@ import (
 // made: the body has to be one that could have been accepted, under that key.
 func Edited[T any](entryOf func(T) (outbox.Entry, error)) func(key string, body []byte) error {
 	return func(key string, body []byte) error {
+		if hasHalfPair(body) {
+			return &api.FieldError{Field: "body", Reason: "has half of a pair of surrogates"}
+		}
 		var v T
 		d := json.NewDecoder(bytes.NewReader(body))
 		d.DisallowUnknownFields()

@@ -34,6 +34,9 @@ func read(text []byte) (*Line, error) {
 	if !utf8.Valid(text) {
 		return malformed("it is not in UTF-8") // and would be read as other text
 	}
+	if hasHalfPair(text) {
+		return malformed("it has half of a pair of surrogates") // likewise
+	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	switch begin, err := d.Token(); {
 	case errors.Is(err, io.EOF):
@@ -55,6 +58,9 @@ func read(text []byte) (*Line, error) {
 		}
 		if _, twice := l.members[name]; twice {
 			l.refuse(verdict.Short(name), "is there twice")
+		}
+		for _, inside := range repeated(value, name) {
+			l.refuse(verdict.Short(inside), "is there twice")
 		}
 		l.members[name] = value
 	}

@@ -48,6 +48,9 @@ func Left(raw json.RawMessage, read any) []string {
 }
 
 func leftOf(before, after any, place string) (names []string) {
+	if holds(before) && !holds(after) && after != nil {
+		return []string{verdict.Short(place)} // it was made text
+	}
 	switch b := before.(type) {
 	case map[string]any:
 		a, ok := after.(map[string]any)
@@ -55,7 +58,7 @@ func leftOf(before, after any, place string) (names []string) {
 			return nil // written in another way
 		}
 		for _, name := range slices.Sorted(maps.Keys(b)) {
-			if says(b[name]) {
+			if b[name] != nil {
 				names = append(names, leftOfMember(b[name], a, name, place)...)
 			}
 		}
@@ -76,11 +79,31 @@ func leftOfMember(before any, after map[string]any, name, place string) []string
 		place += "."
 	}
 	for known, value := range after {
-		if strings.EqualFold(known, name) && value != nil {
+		switch {
+		case !strings.EqualFold(known, name) || value == nil:
+		case known == metadata:
+			return nil // its values are text, JSON too
+		default:
 			return leftOf(before, value, place+name)
 		}
 	}
+	if !says(before) {
+		return nil
+	}
 	return []string{verdict.Short(place + name)}
+}
+
+// metadata is a member whose members are the user's own.
+const metadata = "metadata"
+
+// holds says whether a value has members or elements.
+func holds(v any) bool {
+	switch v.(type) {
+	case map[string]any, []any:
+		return true
+	default:
+		return false
+	}
 }
 
 // says is false for what is left out when it is written: it says nothing.

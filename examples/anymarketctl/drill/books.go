@@ -89,11 +89,16 @@ func (p *partner) confirmingCalls(ctx context.Context) (int, error) {
 // clean says whether the client ended as it should. What was refused or waits
 // is for the judge to see.
 func clean(err error) bool {
-	var ended *exec.ExitError
-	if errors.As(err, &ended) {
-		return ended.ExitCode() == exit.Refused || ended.ExitCode() == exit.Waiting
+	code := exitCode(err)
+	return err == nil || code == exit.Refused || code == exit.Waiting
+}
+
+// exitCode is that of a process that ended by itself, else -1.
+func exitCode(err error) int {
+	if ended := (*exec.ExitError)(nil); errors.As(err, &ended) {
+		return ended.ExitCode()
 	}
-	return err == nil
+	return -1
 }
 
 // lastWords is the end of what the client said on its error output.

@@ -29,14 +29,14 @@ type child struct {
 
 // receipt is a line that the client prints for one that it read.
 type receipt struct {
-	N     int    `json:"n"`
-	ID    string `json:"id"`
-	Error string `json:"error"`
+	N  int    `json:"n"`
+	ID string `json:"id"`
+	refusal
 }
 
 // startChild starts the client. It runs until its input ends, or it is killed,
 // which the end of ctx does too.
-func startChild(ctx context.Context, command []string, env []string, stderr io.Writer, answered func(i int, refusal string)) (*child, error) {
+func startChild(ctx context.Context, command []string, env []string, stderr io.Writer, answered func(i int, no refusal)) (*child, error) {
 	c := &child{cmd: exec.CommandContext(ctx, command[0], command[1:]...), gone: make(chan struct{})}
 	c.cmd.Env = append(os.Environ(), env...)
 	c.cmd.Stderr = stderr
@@ -62,7 +62,7 @@ func startChild(ctx context.Context, command []string, env []string, stderr io.W
 
 // listen reads receipts until the client has nothing more to say. A last line
 // that is not whole is no receipt.
-func (c *child) listen(out io.Reader, answered func(i int, refusal string)) (wrong error) {
+func (c *child) listen(out io.Reader, answered func(i int, no refusal)) (wrong error) {
 	for in := bufio.NewReader(out); ; {
 		line, err := in.ReadBytes('\n')
 		if err != nil {
@@ -72,7 +72,7 @@ func (c *child) listen(out io.Reader, answered func(i int, refusal string)) (wro
 		if err := json.Unmarshal(line, &r); err != nil || (r.ID == "") == (r.Error == "") {
 			wrong = fmt.Errorf("the client said what is no receipt: %s", short(string(line)))
 		} else if i, ok := c.operation(r.N); ok {
-			answered(i, r.Error)
+			answered(i, r.refusal)
 		} else {
 			wrong = fmt.Errorf("the client answered a line that it was not given: %s", short(string(line)))
 		}

@@ -43,7 +43,8 @@ again. Then hold what ANYMARKET has and has seen against what the two have
 receipts for.
 
 The exit code is 0 if nothing was lost, no order or sale is there twice, no stock
-or price is stale and nothing was left waiting, else 1.`,
+or price is stale, nothing was left waiting, and all that is right was stored,
+else 1.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if on, err := c.Flags().GetBool("json"); err == nil {
@@ -53,7 +54,7 @@ or price is stale and nothing was left waiting, else 1.`,
 		},
 	}
 	fs := c.Flags()
-	fs.Uint64Var(&f.seed, "seed", 1, "another `NUMBER` is another day with other kills; the same repeats it")
+	fs.Uint64Var(&f.seed, "seed", 1, "another `NUMBER` is another day with other kills; the same repeats the operations and the plan of kills, not the timing")
 	fs.StringVar(&f.input, "input", "", "play the operations of `FILE`, as send reads them, instead")
 	fs.StringVar(&f.keep, "keep", "", "keep the outboxes and ANYMARKET's logs in `DIR`, which must not have them yet")
 	fs.DurationVar(&f.window, "window", 20*time.Second, "how long the four hours of the window take here")

@@ -102,12 +102,22 @@ func drillOfInput(t *testing.T, command []string) {
 	b.WriteString("not JSON\n\n" + `{"op":"stock.set","partnerId":"SKU-1","quantity":-1}` + "\n")
 	b.WriteString(`{"op":"order.status","id":77,"status":"CANCELED"}` + "\n")
 	b.WriteString(`{"op":"order.status","id":77,"status":"INVOICED","invoice":{"accessKey":"1","date":"2024-07-28T01:00:00Z"}}` + "\n")
+	// Ways of writing that are taken though they are odd, and one that is not.
+	b.WriteString(`{"op":"stock.set","partnerId":"SKU-9","quantity":"007","cost":""}` + "\n")
+	b.WriteString(`{"op":"order.status","id":78,"status":"INVOICED","invoice":{"accessKey":1234,"series":1,"date":"2024-07-28T01:00:00Z"}}` + "\n")
+	b.WriteString(`{"op":"sale.mark","account":"ana","marketPlaceId":"S-0","status":"INVOICED","invoiced":{"date":"2024-07-28T01:00:00Z","series":""}}` + "\n")
+	b.WriteString(`{"op":"stock.set","account":"a\u0000b","partnerId":"SKU-9","quantity":1}` + "\n")
+	for range 2 { // a retry
+		b.WriteString(`{"op":"order.create","order":` + newOrder + `}` + "\n")
+	}
 	require.NoError(t, os.WriteFile(file, []byte(b.String()), 0o600))
 	r, err := play(t, flags{seed: 1, input: file, command: command})
 	require.NoError(t, err)
-	require.Equal(t, 145, r.Operations)
-	require.Equal(t, 142, r.Acknowledged)
-	require.Equal(t, 3, r.RefusedAtOnce)
+	require.Empty(t, r.Findings)
+	require.Equal(t, 151, r.Operations)
+	require.Equal(t, 147, r.Acknowledged)
+	require.Equal(t, 4, r.RefusedAtOnce)
+	require.Zero(t, r.Unstored)
 	require.Equal(t, 1, r.Refused)
 	require.Positive(t, r.Dead, "twice if it was sent again after a kill")
 }
@@ -149,6 +159,27 @@ func TestDrillOfABrokenClient(t *testing.T) {
 	require.ErrorContains(t, err, "what is no receipt: hello")
 	_, err = play(t, flags{seed: 1, command: []string{filepath.Join(t.TempDir(), "nobody")}})
 	require.ErrorContains(t, err, "start the client")
+}
+
+// A client that takes nothing loses nothing, and proves nothing: not when its
+// disk is full, and not when it calls wrong what the drill itself made up.
+func TestDrillOfAClientThatTakesNothing(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "day.ndjson")
+	require.NoError(t, os.WriteFile(file, []byte(`{"op":"stock.set","partnerId":"A","quantity":1}`), 0o600))
+	for _, f := range []flags{
+		{seed: 1, input: file, command: []string{os.Args[0], "full"}},
+		{seed: 1, command: []string{os.Args[0], "refuser"}},
+	} {
+		r, err := play(t, f)
+		require.Equal(t, exit.Failed, exit.Code(err))
+		require.Equal(t, r.Operations, r.Unstored)
+		require.Zero(t, r.Lost)
+		require.Contains(t, r.Findings[0], "not stored: operation 1, no: {")
+	}
+	// What a user wrote may be wrong.
+	_, err := play(t, flags{seed: 1, input: file, command: []string{os.Args[0], "refuser"}})
+	require.NoError(t, err)
 }
 
 // A client that never answers is not waited for for ever, and what there is is
@@ -206,17 +237,20 @@ func TestReportForPeople(t *testing.T) {
 	b.Reset()
 	r := report{Lost: 30, Refused: 1}
 	for range maxFindings {
-		r.Findings = append(r.Findings, "lost: \x1b[31m")
+		r.Findings = append(r.Findings, "lost: \x1b[31m\u202e "+`{"op":"é"}`)
 	}
 	require.NoError(t, r.print(&b))
 	require.Contains(t, b.String(), "FAILED")
 	require.Contains(t, b.String(), "There may be more.")
 	require.Contains(t, b.String(), "refused there     1")
 	require.NotContains(t, b.String(), "\x1b")
+	require.NotContains(t, b.String(), "\u202e")
+	require.Contains(t, b.String(), `{"op":"é"}`)
 	b.Reset()
 	require.NoError(t, (&report{CutShort: "too slow"}).print(&b))
 	require.Contains(t, b.String(), "cut short: too slow")
 	require.False(t, (&report{CutShort: "too slow"}).passed())
 	require.False(t, (&report{Parked: 1}).passed())
 	require.False(t, (&report{Unanswered: 1}).passed())
+	require.False(t, (&report{Unstored: 1}).passed())
 }

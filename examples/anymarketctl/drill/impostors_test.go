@@ -10,6 +10,9 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"github.com/anymarket-go/sdk/examples/anymarketctl/exit"
+	"github.com/anymarket-go/sdk/internal/admin"
 )
 
 // impostors are clients that a drill has to find out.
@@ -24,6 +27,8 @@ func impostors() map[string]func(args []string) int {
 			fmt.Println("hello")
 			return 0
 		},
+		"full":    refuser("full", exit.Failed),
+		"refuser": refuser("invalid", exit.Refused),
 		"idler": func(args []string) int {
 			if args[0] == "status" {
 				fmt.Println("{}")
@@ -32,6 +37,25 @@ func impostors() map[string]func(args []string) int {
 			_, _ = io.Copy(io.Discard, os.Stdin)
 			return 0
 		},
+	}
+}
+
+// refuser takes nothing.
+func refuser(code admin.Code, ends int) func(args []string) int {
+	return func(args []string) int {
+		switch args[0] {
+		case "status":
+			fmt.Println("{}")
+			return 0
+		case "send":
+		default:
+			return 0
+		}
+		in := bufio.NewScanner(os.Stdin)
+		for n := 1; in.Scan(); n++ {
+			fmt.Printf(`{"n":%d,"error":"no","code":%q}`+"\n", n, code)
+		}
+		return ends
 	}
 }
 

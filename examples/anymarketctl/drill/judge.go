@@ -35,6 +35,9 @@ type fate struct {
 	unserved bool // a target has neither
 	refused  bool
 	lost     bool
+	// repeats says that its creation was acknowledged before, by another
+	// operation: nothing new is owed.
+	repeats bool
 }
 
 // found notes what is wrong in words.
@@ -51,7 +54,7 @@ func newJudge(truth []record, remote remote) *judge {
 			continue
 		}
 		if len(r.targets) == 0 {
-			j.lost(i, "was acknowledged although it cannot be right")
+			j.lost(i, "was acknowledged, and what it should bring about cannot be told")
 		}
 		for _, t := range r.targets {
 			if lanes[t] == nil {
@@ -103,9 +106,14 @@ func (j *judge) served(i int, at time.Time) {
 // effectOf is the first effect on a target that shows an operation, after it
 // was sent.
 func (j *judge) effectOf(t target, i int) (time.Time, bool) {
+	return j.shownIn(j.remote.effects[t], i, j.truth[i].sent)
+}
+
+// shownIn is the first of these that shows an operation, not before a moment.
+func (j *judge) shownIn(sights []sight, i int, from time.Time) (time.Time, bool) {
 	r := &j.truth[i]
-	for _, e := range j.remote.effects[t] {
-		if !e.at.Before(r.sent) && e.creates == r.creates() && shows(e.value, r.want) {
+	for _, e := range sights {
+		if !e.at.Before(from) && e.creates == r.creates() && shows(e.value, r.want) {
 			return e.at, true
 		}
 	}
@@ -115,13 +123,7 @@ func (j *judge) effectOf(t target, i int) (time.Time, bool) {
 // refusal is the first request that carried an operation to a target and was
 // refused.
 func (j *judge) refusal(t target, i int) (time.Time, bool) {
-	r := &j.truth[i]
-	for _, e := range j.remote.refusals[t] {
-		if !e.at.Before(r.sent) && e.creates == r.creates() && shows(e.value, r.want) {
-			return e.at, true
-		}
-	}
-	return time.Time{}, false
+	return j.shownIn(j.remote.refusals[t], i, j.truth[i].sent)
 }
 
 // values judges a target of which the newest value wins: an operation is

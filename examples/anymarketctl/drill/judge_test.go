@@ -195,6 +195,19 @@ func TestJudgeSeesEveryLie(t *testing.T) {
 		"an old price over a new one": {func(e *erp) { e.price("9.90"); e.price("8"); e.putPrice("8"); e.putPrice("9.90") }, verdict{stalePrices: 1}},
 		"an order lost":               {func(e *erp) { e.order() }, verdict{lost: 1}},
 		"an order twice":              {func(e *erp) { e.order(); e.postOrder(); e.postOrder() }, verdict{duplicateOrders: 1}},
+		"a creation repeated, which is the first one": {func(e *erp) {
+			e.order()
+			e.step("PAID_WAITING_SHIP", "")
+			e.postOrder()
+			e.putStep("PAID_WAITING_SHIP", "")
+			e.order()
+		}, verdict{}},
+		"a repeated creation lost, which is one loss": {func(e *erp) { e.order(); e.order() }, verdict{lost: 1}},
+		"a repeated creation with other content": {func(e *erp) {
+			e.order()
+			e.postOrder()
+			e.says(`{"op":"order.create","order":` + strings.Replace(newOrder, "9.90", "9.91", 1) + `}`)
+		}, verdict{lost: 1}},
 		"an order three times": {func(e *erp) {
 			e.order()
 			e.postOrder()

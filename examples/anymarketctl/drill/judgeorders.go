@@ -15,6 +15,7 @@ import (
 // cancellation that took effect can only be refused, and the client may know that
 // without asking.
 func (j *judge) order(t target, ops []int) {
+	ops = j.once(t, ops)
 	var last time.Time // when the newest step took effect
 	tookAt := make([]time.Time, len(ops))
 	for n, i := range ops {
@@ -47,6 +48,27 @@ func (j *judge) order(t target, ops []int) {
 			j.lost(i, "has no effect on the "+string(t.family))
 		}
 	}
+}
+
+// once leaves out creations that repeat the first that was acknowledged. They
+// are that one, if it is what they say.
+func (j *judge) once(t target, ops []int) (rest []int) {
+	first := -1
+	for _, i := range ops {
+		switch {
+		case !j.truth[i].creates():
+			rest = append(rest, i)
+		case first < 0:
+			first = i
+			rest = append(rest, i)
+		default:
+			j.fates[i].repeats = true
+			if !shows(j.truth[first].want, j.truth[i].want) || !shows(j.truth[i].want, j.truth[first].want) {
+				j.lost(i, "was acknowledged, and "+t.name+" had been created with something else")
+			}
+		}
+	}
+	return rest
 }
 
 // duplicates counts orders and sales that were made and that are there more than

@@ -3,7 +3,6 @@ package drill
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 )
 
 // marks are the members of a mark, of which one says what the status means.
@@ -37,7 +36,11 @@ func (m marks) mark(status string) (map[string]any, error) {
 		return nil, fmt.Errorf("no mark of status %q", status)
 	}
 	want := map[string]any{markMember: call.path}
-	maps.Copy(want, call.body)
+	for name, v := range call.body {
+		if v != nil && v != "" { // else it says nothing and is not sent
+			want[name] = v
+		}
+	}
 	return want, nil
 }
 

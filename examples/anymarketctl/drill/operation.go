@@ -69,18 +69,19 @@ type said struct {
 	PartnerID      string      `json:"partnerId"`
 	ID             api.ID      `json:"id"`
 	StockLocalID   api.ID      `json:"stockLocalId"`
-	Quantity       json.Number `json:"quantity"`
-	Cost           json.Number `json:"cost"`
-	AdditionalTime json.Number `json:"additionalTime"`
+	Quantity       api.Decimal `json:"quantity"`
+	Cost           api.Decimal `json:"cost"`
+	AdditionalTime api.Decimal `json:"additionalTime"`
 
 	Ad            api.ID      `json:"ad"`
 	Marketplace   string      `json:"marketplace"`
-	Price         json.Number `json:"price"`
-	DiscountPrice json.Number `json:"discountPrice"`
+	Price         api.Decimal `json:"price"`
+	DiscountPrice api.Decimal `json:"discountPrice"`
 
-	Order         *api.NewOrder `json:"order"`
-	MarketplaceID string        `json:"marketPlaceId"`
-	api.OrderUpdate
+	Order         *api.NewOrder   `json:"order"`
+	MarketplaceID string          `json:"marketPlaceId"`
+	Status        api.OrderStatus `json:"status"`
+	CancelDetails string          `json:"cancelDetails"`
 
 	Sale *marketplace.NewSale `json:"sale"`
 	marks
@@ -112,10 +113,14 @@ func parse(line []byte) (*operation, error) {
 		}
 		return o, o.order(s.Order.Marketplace, s.Order.MarketplaceID, s.Order)
 	case opStatus:
-		if s.ID != 0 {
-			return o, o.order(ownMarketplace, orderOf(s.ID), s.OrderUpdate)
+		update, err := o.update()
+		if err != nil {
+			return o, err
 		}
-		return o, o.order(s.Marketplace, s.MarketplaceID, s.OrderUpdate)
+		if s.ID != 0 {
+			return o, o.order(ownMarketplace, orderOf(s.ID), update)
+		}
+		return o, o.order(s.Marketplace, s.MarketplaceID, update)
 	case opNotify:
 		if s.Sale == nil {
 			return o, fmt.Errorf("sale is missing")
@@ -134,21 +139,23 @@ func parse(line []byte) (*operation, error) {
 
 func (o *operation) stock() error {
 	s := o.said
-	if s.PartnerID == "" && s.ID == 0 || s.Quantity == "" {
+	if s.PartnerID == "" && s.ID == 0 || !s.Quantity.IsSet() {
 		return fmt.Errorf("partnerId or quantity is missing")
 	}
 	t := stockTarget(o.account, s.PartnerID, s.ID, s.StockLocalID)
 	o.lane, o.targets = t.name, []target{t}
-	o.want = numbers(map[string]json.Number{"quantity": s.Quantity, "cost": s.Cost, "additionalTime": s.AdditionalTime})
+	o.want = numbers(map[string]json.Number{
+		"quantity": text(s.Quantity), "cost": text(s.Cost), "additionalTime": text(s.AdditionalTime),
+	})
 	return nil
 }
 
 func (o *operation) price() error {
 	s := o.said
-	if s.Price == "" || s.DiscountPrice == "" {
+	if !s.Price.IsSet() || !s.DiscountPrice.IsSet() {
 		return fmt.Errorf("price or discountPrice is missing")
 	}
-	o.want = numbers(map[string]json.Number{"price": s.Price, "discountPrice": s.DiscountPrice})
+	o.want = numbers(map[string]json.Number{"price": text(s.Price), "discountPrice": text(s.DiscountPrice)})
 	switch {
 	case s.Ad != 0:
 		o.lane = s.Ad.String()
@@ -159,6 +166,17 @@ func (o *operation) price() error {
 		return fmt.Errorf("ad, or partnerId and marketplace, is missing")
 	}
 	return nil
+}
+
+// update is what a step says. Its parts are read as leniently as the client
+// reads them: a number may be text, and text a number.
+func (o *operation) update() (api.OrderUpdate, error) {
+	var parts api.Order
+	err := json.Unmarshal(o.line, &parts)
+	return api.OrderUpdate{
+		Status: o.said.Status, CancelDetails: o.said.CancelDetails,
+		Invoice: parts.Invoice, Tracking: parts.Tracking, Metadata: parts.Metadata,
+	}, err
 }
 
 func orderTarget(account, marketplace, id string) target {
@@ -204,6 +222,9 @@ func (o *operation) creates() bool { return o.op == opCreate || o.op == opNotify
 // ofMarketplace says whether it is one of a marketplace, which has a client of
 // its own.
 func (o *operation) ofMarketplace() bool { return strings.HasPrefix(o.said.Op, "sale.") }
+
+// text is the number, empty if there is none.
+func text(d api.Decimal) json.Number { return json.Number(d.String()) }
 
 // numbers are the members that are given.
 func numbers(given map[string]json.Number) map[string]any {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/anymarket-go/sdk/anymarket/anymarkettest"
 	"github.com/anymarket-go/sdk/anymarket/maintenance"
+	"github.com/anymarket-go/sdk/examples/anymarketctl/exit"
 )
 
 // partner is one of those whose day is played: the ERP or the marketplace. Each
@@ -142,7 +143,7 @@ func (p *partner) play(ctx context.Context) error {
 	// What the environment says is for the user's own outboxes.
 	env := []string{"ANYMARKET_APP_ID=", "ANYMARKET_TOKEN=" + p.fake.For("").Token()}
 	for {
-		c, err := startChild(ctx, p.clientCommand(), env, p.said, func(i int, refusal string) { p.truth.answer(i, time.Now(), refusal) })
+		c, err := startChild(ctx, p.clientCommand(), env, p.said, func(i int, no refusal) { p.truth.answer(i, time.Now(), no) })
 		if err != nil {
 			return fmt.Errorf("start the client: %w", err)
 		}
@@ -165,7 +166,7 @@ func (p *partner) play(ctx context.Context) error {
 			if err := p.quiet(ctx); err != nil {
 				return err
 			}
-		case clean(c.err):
+		case clean(c.err), exitCode(c.err) == exit.Failed && p.truth.hasUnstored(): // which the report tells
 			if _, n := p.truth.unanswered(); n > 0 {
 				return fmt.Errorf("the client ended and left %d operations without an answer", n)
 			}

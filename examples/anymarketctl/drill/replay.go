@@ -80,7 +80,7 @@ func (j *judge) owed(end time.Time) []int {
 	var out []int
 	for i, r := range j.truth {
 		switch {
-		case r.acked.IsZero() || r.acked.After(end):
+		case r.acked.IsZero() || r.acked.After(end) || j.fates[i].repeats:
 		case r.op == opStock || r.op == opPrice:
 			newest[lane{r.op, r.account, r.lane}] = i
 		case !j.servedBy(i, end):

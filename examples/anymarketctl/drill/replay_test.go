@@ -21,6 +21,7 @@ func TestReplayCountsWhatWasOwed(t *testing.T) {
 	}
 	e.price("9.90")
 	e.order()
+	e.order() // again, which is the same
 	e.step("INVOICED", "K")
 	end := time.Now()
 	e.says(`{"op":"stock.set","partnerId":"LIVE","quantity":1}`)

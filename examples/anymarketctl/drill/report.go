@@ -7,8 +7,10 @@ import (
 	"io"
 	"math"
 	"os"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/anymarket-go/sdk/anymarket/anymarkettest"
 )
@@ -51,6 +53,7 @@ type report struct {
 	Operations        int     `json:"operations"`
 	Acknowledged      int     `json:"acknowledged"`
 	RefusedAtOnce     int     `json:"refused_at_once"`
+	Unstored          int     `json:"unstored"` // of those refused at once, the ones that were not at fault
 	Unanswered        int     `json:"unanswered"`
 	Kills             int     `json:"kills"`
 	KillsBeforeAnswer int     `json:"kills_before_answer"`
@@ -71,7 +74,7 @@ const maxFindings = 30
 // passed says whether all is as it must be.
 func (r *report) passed() bool {
 	return r.Lost == 0 && r.LostSales == 0 && r.DuplicateOrders == 0 && r.DuplicateSales == 0 && r.StaleStock == 0 && r.StalePrices == 0 &&
-		r.Waiting == 0 && r.Parked == 0 && r.Unanswered == 0 && r.CutShort == ""
+		r.Waiting == 0 && r.Parked == 0 && r.Unstored == 0 && r.Unanswered == 0 && r.CutShort == ""
 }
 
 func seconds(d time.Duration) float64 { return math.Round(d.Seconds()*1000) / 1000 }
@@ -140,7 +143,8 @@ func (p *partner) judge(ctx context.Context, r *report) (b books, err error) {
 // count adds what a partner did.
 func (r *report) count(truth []record) {
 	accounts, sellers := map[string]bool{}, map[string]bool{}
-	for _, t := range truth {
+	created := map[target]bool{}
+	for i, t := range truth {
 		if t.ofMarketplace() {
 			sellers[t.account] = true
 		} else {
@@ -149,15 +153,22 @@ func (r *report) count(truth []record) {
 		switch {
 		case !t.acked.IsZero():
 			r.Acknowledged++
-		case t.refusal != "":
+		case t.refusal.Error != "":
 			r.RefusedAtOnce++
+			if t.unstored() || !r.byInput { // what the drill makes up is right
+				r.Unstored++
+				r.Findings = append(r.Findings, fmt.Sprintf("not stored: operation %d, %s: %s", i+1, t.refusal.Error, short(string(t.line))))
+			}
 		default:
 			r.Unanswered++
 		}
-		switch t.op {
-		case opCreate:
+		if !t.creates() || created[t.targets[0]] {
+			continue
+		}
+		created[t.targets[0]] = true
+		if t.op == opCreate {
 			r.orders++
-		case opNotify:
+		} else {
 			r.sales++
 		}
 	}
@@ -220,13 +231,14 @@ Held against what ANYMARKET has and has seen:
   stale stock       %d
   stale prices      %d
   left waiting      %d (parked %d)
+  not stored        %d
 `,
 		day, r.Operations, r.accounts, r.sellers, r.orders, r.sales, r.WindowSeconds, r.Factor, r.Outage,
 		r.Kills, r.KillsBeforeAnswer, r.Acknowledged, r.RefusedAtOnce,
 		r.Accepted, r.Delivered, r.Superseded, r.Dead, r.Cancelled, r.Waiting,
 		r.CallsSent, r.LookupCalls, r.ConfirmingCalls, r.CanaryCalls,
 		r.ReplayCalls, r.ReplayCallsLeastPossible, r.ReplaySeconds,
-		r.Lost, r.LostSales, r.DuplicateOrders, r.DuplicateSales, r.StaleStock, r.StalePrices, r.Waiting, r.Parked)
+		r.Lost, r.LostSales, r.DuplicateOrders, r.DuplicateSales, r.StaleStock, r.StalePrices, r.Waiting, r.Parked, r.Unstored)
 	var end strings.Builder
 	if r.Refused > 0 {
 		fmt.Fprintf(&end, "  refused there     %d, which is no loss: see the dead letters\n", r.Refused)
@@ -255,6 +267,14 @@ Held against what ANYMARKET has and has seen:
 
 // printable keeps what others wrote from driving the terminal.
 func printable(s string) string {
-	q := fmt.Sprintf("%+q", s)
-	return q[1 : len(q)-1]
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			q := strconv.QuoteRuneToASCII(r)
+			b.WriteString(q[1 : len(q)-1])
+		}
+	}
+	return b.String()
 }

@@ -1,8 +1,11 @@
 package drill
 
 import (
+	"slices"
 	"sync"
 	"time"
+
+	"github.com/anymarket-go/sdk/internal/admin"
 )
 
 // truth is what the ERP knows: what it sent, and what it has receipts for.
@@ -20,11 +23,33 @@ type record struct {
 	before  int
 	sent    time.Time // first
 	acked   time.Time // when its receipt was read; zero if none was
-	refusal string    // said in place of a receipt
+	refusal refusal   // said in place of a receipt
+}
+
+// refusal is what the client says in place of a receipt.
+type refusal struct {
+	Error string     `json:"error"`
+	Code  admin.Code `json:"code"`
 }
 
 // answered says that the ERP need not send it again.
-func (r *record) answered() bool { return !r.acked.IsZero() || r.refusal != "" }
+func (r *record) answered() bool { return !r.acked.IsZero() || r.refusal.Error != "" }
+
+// unstored says that the client did not take an operation, and that it is not
+// the operation's fault: nothing is proven of it.
+func (r *record) unstored() bool {
+	if !r.acked.IsZero() || r.refusal.Error == "" {
+		return false
+	}
+	switch r.refusal.Code {
+	case admin.CodeInvalid, admin.CodeTooLarge, admin.CodeConflict, admin.CodeAddressing:
+		return false
+	case admin.CodeState: // of a step whose creation was discarded
+		return r.op != opStatus && r.op != opMark
+	default:
+		return true
+	}
+}
 
 func newTruth(ops []*operation) *truth {
 	t := &truth{records: make([]record, len(ops))}
@@ -52,13 +77,13 @@ func (t *truth) send(i int, now time.Time) {
 }
 
 // answer notes a receipt, or a refusal.
-func (t *truth) answer(i int, now time.Time, refusal string) {
+func (t *truth) answer(i int, now time.Time, no refusal) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if r := &t.records[i]; refusal == "" {
+	if r := &t.records[i]; no.Error == "" {
 		r.acked = now
 	} else {
-		r.refusal = refusal
+		r.refusal = no
 	}
 }
 
@@ -81,6 +106,13 @@ func (t *truth) unanswered() (first, n int) {
 		}
 	}
 	return first, n
+}
+
+// hasUnstored says whether the client did not take what it should have.
+func (t *truth) hasUnstored() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.ContainsFunc(t.records, func(r record) bool { return r.unstored() })
 }
 
 // all returns a copy.

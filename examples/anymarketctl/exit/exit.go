@@ -4,7 +4,7 @@ package exit
 
 import "errors"
 
-// Codes. When several fit, the first of Failed, Refused, Waiting is used.
+// Codes. When several fit, the first of Failed, Alarm, Refused, Waiting is used.
 const (
 	Done    = 0
 	Failed  = 1 // an error
