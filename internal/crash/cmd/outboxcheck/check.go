@@ -8,8 +8,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/anymarket-go/sdk/internal/crash/content"
 	"github.com/anymarket-go/sdk/outbox"
+
+	"github.com/anymarket-go/sdk/internal/crash/content"
 )
 
 // check opens an outbox, judges it, has it go on, and judges it again.

@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/anymarket-go/sdk/internal/crash/content"
 	"github.com/anymarket-go/sdk/outbox"
+
+	"github.com/anymarket-go/sdk/internal/crash/content"
 )
 
 // kept returns the first promise that the outbox breaks.

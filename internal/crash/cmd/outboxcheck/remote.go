@@ -7,8 +7,9 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/anymarket-go/sdk/internal/crash/content"
 	"github.com/anymarket-go/sdk/outbox"
+
+	"github.com/anymarket-go/sdk/internal/crash/content"
 )
 
 // remote is the other side, which remembers what was said and takes everything.

@@ -6,8 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/anymarket-go/sdk/internal/crash/content"
 	"github.com/anymarket-go/sdk/outbox"
+
+	"github.com/anymarket-go/sdk/internal/crash/content"
 )
 
 // said is all that the writer said.

@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 
-	"github.com/anymarket-go/sdk/internal/crash/content"
 	"github.com/anymarket-go/sdk/outbox"
+
+	"github.com/anymarket-go/sdk/internal/crash/content"
 )
 
 // operate acts like a person on at most n dead letters and parked entries.

@@ -8,8 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/anymarket-go/sdk/internal/crash/content"
 	"github.com/anymarket-go/sdk/outbox"
+
+	"github.com/anymarket-go/sdk/internal/crash/content"
 )
 
 // producer accepts entries.

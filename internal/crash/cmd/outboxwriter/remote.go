@@ -5,8 +5,9 @@ import (
 	"os"
 	"sync"
 
-	"github.com/anymarket-go/sdk/internal/crash/content"
 	"github.com/anymarket-go/sdk/outbox"
+
+	"github.com/anymarket-go/sdk/internal/crash/content"
 )
 
 // say writes whole lines with one call, so that a kill cuts at most one.
