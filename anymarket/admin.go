@@ -17,7 +17,7 @@ import (
 // by a protocol of JSON over HTTP. It asks nobody who they are, so let nobody
 // reach it who may not do all that.
 func (c *Client) AdminHandler() http.Handler {
-	return admin.NewHandler(c.core.outbox, admin.Delivery{
+	return admin.NewHandler(c.core.Outbox, admin.Delivery{
 		Accept: c.acceptOperations, Campaigns: c.core.adminCampaigns, Recheck: c.core.adminRecheck, Reload: c.core.adminReload,
 		Repush: c.core.adminRepush,
 	})
@@ -34,12 +34,11 @@ func OpenOutbox(path string) (*outbox.Outbox, error) {
 		return nil, fmt.Errorf("open outbox: %w", err)
 	}
 	none := func(context.Context, string) (string, error) { return "", errors.New("no token") }
-	config, err := Config{Outbox: path, Tokens: none}.filled()
+	c, err := newCore(Config{Outbox: path, Tokens: none})
 	if err != nil {
 		return nil, err
 	}
-	c := &core{config: config}
-	options := c.config.options()
+	options := c.Config.Options()
 	// A file has entries of one client only, and says by their kinds of which.
 	options.Kinds = append(c.kinds(), marketplace.Kinds()...)
 	unsent := outbox.Result{Verdict: outbox.Unavailable, Reason: "the outbox was opened without delivering"}

@@ -112,7 +112,7 @@ func (c *core) callKinds() []outbox.Kind {
 			if err := json.Unmarshal(batch[0].Body, &b); err != nil {
 				return verdict.Unreadable(err)
 			}
-			_, err := c.of(batch[0].Account).Do(ctx, b.request())
+			_, err := c.Of(batch[0].Account).Do(ctx, b.request())
 			return verdict.OfEntry(class, err)
 		}}
 	}

@@ -43,8 +43,8 @@ func (s CallbackService) Update(ctx context.Context, id ID, callback api.Callbac
 
 // change makes a call through the gate that must not be repeated by itself.
 func (s CallbackService) change(ctx context.Context, call func(context.Context, *api.Client) (api.Callback, error)) (changed api.Callback, err error) {
-	_, closed := s.c.core.outbox.Read(ctx, "", s.c.account, s.c.wait, func(ctx context.Context) outbox.Answer {
-		changed, err = call(ctx, s.c.core.of(s.c.account))
+	_, closed := s.c.core.Outbox.Read(ctx, "", s.c.account, s.c.wait, func(ctx context.Context) outbox.Answer {
+		changed, err = call(ctx, s.c.core.Of(s.c.account))
 		return verdict.OfRead(err)
 	})
 	if closed != nil {

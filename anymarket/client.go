@@ -3,13 +3,10 @@ package anymarket
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 
-	"github.com/anymarket-go/sdk/anymarket/api"
-	"github.com/anymarket-go/sdk/anymarket/internal/accounts"
+	"github.com/anymarket-go/sdk/anymarket/internal/engine"
 	"github.com/anymarket-go/sdk/anymarket/internal/verdict"
-	"github.com/anymarket-go/sdk/internal/admin"
 	"github.com/anymarket-go/sdk/outbox"
 )
 
@@ -34,21 +31,14 @@ type Client struct {
 
 // core is what the clients of all accounts share.
 type core struct {
-	config Config
-	api    *api.Client // of no account
-	outbox *outbox.Outbox
+	*engine.Engine
+
+	config Config // as it was given
 	ads    adCache
 	feeds  feeds
-	// accounts have a plain client each.
-	accounts *accounts.Accounts
 
-	admin *admin.Server // nil without Config.Admin
-	end   context.CancelFunc
-	work  sync.WaitGroup // Run and the watch on tokens
-
-	mu     sync.Mutex // guards the fields below
-	runErr error
-	jobs   map[string]bool // those that run, see begin
+	mu   sync.Mutex      // guards the field below
+	jobs map[string]bool // those that run, see begin
 }
 
 // Open opens the outbox and starts delivery. ctx bounds the opening only. The
@@ -61,47 +51,25 @@ func Open(ctx context.Context, config Config) (*Client, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	config, err := config.filled()
+	c, err := newCore(config)
 	if err != nil {
 		return nil, err
-	}
-	c := &core{config: config}
-	// Calls are made with the clients of accounts only.
-	none := func(context.Context) (string, error) { return "", errors.New("no account") }
-	c.api, err = api.New(api.Config{
-		BaseURL: config.BaseURL, AllowHTTP: config.AllowHTTP, Transport: config.Transport,
-		Timeout: config.Timeout, Token: none, Observe: config.ObserveRequest,
-	})
-	if err != nil {
-		return nil, err
-	}
-	c.accounts = accounts.New(c.api, accounts.Tokens(config.Tokens))
-	options := config.options()
-	options.Canary = c.canary
-	options.Kinds = c.kinds()
-	c.outbox, err = outbox.Open(config.Outbox, options) //nolint:contextcheck // it takes none: opening is one scan of the file
-	if err != nil {
-		return nil, fmt.Errorf("open outbox %s: %w", config.Outbox, err)
 	}
 	first := c.client(config.Account, false)
-	if config.Admin {
-		c.admin, err = admin.Open(c.outbox.Path(), first.AdminHandler(), config.Logger) //nolint:contextcheck // it serves for the life of the client
-		if err != nil {
-			return nil, errors.Join(err, c.outbox.Close()) //nolint:contextcheck // it must be closed, whatever ctx says
-		}
+	if err := c.Open(ctx, engine.Parts{Kinds: c.kinds(), Canary: c.canary, Handler: first.AdminHandler}); err != nil {
+		return nil, err
 	}
-	life, end := context.WithCancel(context.WithoutCancel(ctx))
-	c.end = end
-	c.work.Go(func() {
-		err := c.outbox.Run(life)
-		if err != nil && !errors.Is(err, outbox.ErrClosed) {
-			c.mu.Lock()
-			c.runErr = err
-			c.mu.Unlock()
-		}
-	})
-	c.work.Go(func() { c.accounts.Watch(life, c.outbox, config.CanaryInterval) })
 	return first, nil
+}
+
+// newCore checks the configuration.
+func newCore(config Config) (*core, error) {
+	config, wrong := config.filled()
+	e, err := engine.New(config.settings())
+	if err := errors.Join(wrong, err); err != nil {
+		return nil, err
+	}
+	return &core{Engine: e, config: config}, nil
 }
 
 // kinds are what the outbox can deliver.
@@ -133,16 +101,16 @@ func (c *Client) Account() string { return c.account }
 
 // Outbox is what keeps the entries: for statistics, dead letters, history and
 // the acts of an operator. It is closed by the client alone.
-func (c *Client) Outbox() *outbox.Outbox { return c.core.outbox }
+func (c *Client) Outbox() *outbox.Outbox { return c.core.Outbox }
 
 // Receipt rebuilds a receipt from its id, after a restart for instance.
 func (c *Client) Receipt(id outbox.ID) Receipt {
-	return Receipt{Receipt: c.core.outbox.Receipt(id)}
+	return Receipt{Receipt: c.core.Outbox.Receipt(id)}
 }
 
 // Close is [Client.Shutdown] with Config.DrainTimeout of patience.
 func (c *Client) Close() error {
-	return c.core.stop(c.core.outbox.Close)
+	return c.core.stop(c.core.Outbox.Close)
 }
 
 // Shutdown stops delivery: nothing more is sent, calls on the wire are waited
@@ -150,42 +118,30 @@ func (c *Client) Close() error {
 // closed. It returns when every goroutine has ended. What was not delivered
 // waits in the file. It is safe to call again.
 func (c *Client) Shutdown(ctx context.Context) error {
-	return c.core.stop(func() error { return c.core.outbox.Shutdown(ctx) }) //nolint:contextcheck // the admin socket has a moment of its own
+	return c.core.stop(func() error { return c.core.Outbox.Shutdown(ctx) }) //nolint:contextcheck // the admin socket has a moment of its own
 }
 
 // Abort ends as a crash would: from here on nothing is written or sent, every
 // goroutine has ended when it returns, and the file is as a crash would leave
 // it. It is for tests, and for programs that must get out at once.
 func (c *Client) Abort() {
-	_ = c.core.stop(func() error { c.core.outbox.Abort(); return nil }) // a crash has nothing to tell
+	_ = c.core.stop(func() error { c.core.Outbox.Abort(); return nil }) // a crash has nothing to tell
 }
 
 func (c *core) stop(closing func() error) error {
-	var err error
-	if c.admin != nil {
-		err = c.admin.Close() // while the lock is held: the next process has a socket of its own
-	}
-	c.feeds.end()
-	err = errors.Join(err, closing()) // it waits for Run
-	c.feeds.work.Wait()
-	c.end()
-	c.work.Wait()
-	if c.config.Transport == nil {
-		c.api.CloseIdleConnections() // a transport of the caller is the caller's
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return errors.Join(err, c.runErr)
+	return c.Stop(func() error {
+		c.feeds.end()
+		err := closing()
+		c.feeds.work.Wait()
+		return err
+	})
 }
-
-// of returns the plain client of an account.
-func (c *core) of(account string) *api.Client { return c.accounts.Of(account) }
 
 // canary is the cheapest read there is.
 func (c *core) canary(ctx context.Context, host, account string) outbox.Answer {
 	if host == hostFeed {
 		return outbox.Answer{Result: outbox.Result{Verdict: outbox.Delivered}} // it is the program itself
 	}
-	_, err := c.of(account).Stocks().Locations(ctx)
+	_, err := c.Of(account).Stocks().Locations(ctx)
 	return verdict.OfCanary(err)
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/anymarket-go/sdk/anymarket/api"
+	"github.com/anymarket-go/sdk/anymarket/internal/accounts"
+	"github.com/anymarket-go/sdk/anymarket/internal/engine"
 	"github.com/anymarket-go/sdk/anymarket/maintenance"
 	"github.com/anymarket-go/sdk/outbox"
 )
@@ -96,80 +98,26 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-const (
-	defaultMaxBatch  = 50 // no larger number is documented
-	defaultLateApply = 5*time.Minute + 30*time.Second
-	defaultLookupLag = time.Minute
-	defaultCanary    = 30 * time.Second
-)
+const defaultMaxBatch = 50 // no larger number is documented
 
-// filled returns a copy with the defaults that this package needs to know. All
+// filled returns a copy with the defaults of what this client alone has. All
 // that is wrong is named in the error, as [*api.FieldError] values joined.
 func (c Config) filled() (Config, error) {
-	var errs []error
-	refuse := func(bad bool, field, reason string) {
-		if bad {
-			errs = append(errs, &api.FieldError{Field: field, Reason: reason})
-		}
-	}
-	refuse(c.Outbox == "", "Outbox", "is missing: it is the path of the file that keeps what is accepted")
-	refuse(c.Token == "" && c.Tokens == nil, "Token", "is missing, and so is Tokens")
-	refuse(c.Token != "" && c.Tokens != nil, "Token", "is given, and so is Tokens")
-	refuse(c.StartRate < 0, "StartRate", "is negative")
-	refuse(c.MaxRate < 0, "MaxRate", "is negative")
-	refuse(c.MaxBatch < 0, "MaxBatch", "is negative")
-	for _, d := range []struct {
-		field string
-		d     time.Duration
-	}{
-		{"Timeout", c.Timeout},
-		{"CanaryInterval", c.CanaryInterval},
-		{"LateApply", c.LateApply},
-		{"LookupLag", c.LookupLag},
-		{"MinBackoff", c.MinBackoff},
-		{"MaxBackoff", c.MaxBackoff},
-		{"Stale", c.Stale},
-		{"DrainTimeout", c.DrainTimeout},
-	} {
-		refuse(d.d < 0, d.field, "is negative")
-	}
+	var wrong engine.Refusals
+	wrong.Add(c.MaxBatch < 0, "MaxBatch", "is negative")
 	if c.MaxBatch == 0 {
 		c.MaxBatch = defaultMaxBatch
 	}
-	if c.LateApply == 0 {
-		c.LateApply = defaultLateApply
-	}
-	if c.LookupLag == 0 {
-		c.LookupLag = defaultLookupLag
-	}
-	if c.CanaryInterval == 0 {
-		c.CanaryInterval = defaultCanary
-	}
-	if c.Token != "" && c.Tokens == nil {
-		fixed, err := api.StaticToken(c.Token)
-		if err != nil {
-			errs = append(errs, err)
-		}
-		c.Tokens = func(ctx context.Context, _ string) (string, error) { return fixed(ctx) }
-	}
-	return c, errors.Join(errs...)
+	return c, errors.Join(wrong...)
 }
 
-// options are those of the outbox.
-func (c Config) options() outbox.Options {
-	o := outbox.Options{
-		CanaryInterval: c.CanaryInterval, LateApply: c.LateApply, LookupLag: c.LookupLag, Stale: c.Stale,
-		MinBackoff: c.MinBackoff, MaxBackoff: c.MaxBackoff, StartRate: c.StartRate, MaxRate: c.MaxRate, DrainTimeout: c.DrainTimeout, Restored: c.Restored,
-		Observer: c.Observer, Logger: c.Logger,
+// settings are those that all clients have.
+func (c Config) settings() engine.Config {
+	return engine.Config{
+		Outbox: c.Outbox, Token: c.Token, Tokens: accounts.Tokens(c.Tokens), BaseURL: c.BaseURL, AllowHTTP: c.AllowHTTP,
+		Transport: c.Transport, Windows: c.Windows, StartRate: c.StartRate, MaxRate: c.MaxRate, Timeout: c.Timeout,
+		MinBackoff: c.MinBackoff, MaxBackoff: c.MaxBackoff, CanaryInterval: c.CanaryInterval, LateApply: c.LateApply, LookupLag: c.LookupLag,
+		Stale: c.Stale, DrainTimeout: c.DrainTimeout, Restored: c.Restored, Admin: c.Admin,
+		Observer: c.Observer, ObserveRequest: c.ObserveRequest, Logger: c.Logger,
 	}
-	if c.MaxRate > 0 && c.StartRate == 0 {
-		o.StartRate = min(1, c.MaxRate)
-	}
-	if c.Windows != nil {
-		o.Windows = func(host string, now time.Time) (outbox.Window, bool) {
-			w, ok := c.Windows.At(host, now)
-			return outbox.Window(w), ok
-		}
-	}
-	return o
 }

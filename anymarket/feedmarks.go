@@ -277,7 +277,7 @@ func (c *core) marksOf(account string) *feedMarks {
 		fs.marks = map[string]*feedMarks{}
 	}
 	if fs.marks[account] == nil {
-		fs.marks[account] = &feedMarks{outbox: c.outbox, account: account}
+		fs.marks[account] = &feedMarks{outbox: c.Outbox, account: account}
 	}
 	return fs.marks[account]
 }

@@ -55,7 +55,7 @@ func (f *feeding) handOver(ctx context.Context, id ID) (string, error) {
 	f.handed++
 	delete(f.failing, id)
 	if entry, ok := f.setAside[id]; ok {
-		err := f.c.core.outbox.Discard(ctx, entry, "the order was handed over since")
+		err := f.c.core.Outbox.Discard(ctx, entry, "the order was handed over since")
 		if err != nil && !errors.Is(err, outbox.ErrState) && !errors.Is(err, outbox.ErrNotFound) {
 			return "", err
 		}
@@ -98,7 +98,7 @@ func (f *feeding) acknowledge(ctx context.Context, e api.FeedEntry) (bool, error
 	case f.ends(ctx, err):
 		return false, err
 	default:
-		f.marks.delay(e.ID, f.c.core.config.LateApply) // it may still take effect
+		f.marks.delay(e.ID, f.c.core.Config.LateApply) // it may still take effect
 	}
 	if err != nil && api.Classify(err).Status != 404 {
 		f.fail(&FeedError{Order: e.ID, Err: fmt.Errorf("acknowledge: %w", err)})
@@ -114,7 +114,7 @@ func (f *feeding) dueAt(m mark) time.Time {
 	if m.at.Before(f.readsSince) {
 		m.at = f.readsSince // what stood still inside ANYMARKET goes on from here
 	}
-	return m.at.Add(f.c.core.config.LookupLag)
+	return m.at.Add(f.c.core.Config.LookupLag)
 }
 
 // readAgain reads once more what was acknowledged long enough ago, and hands
@@ -166,7 +166,7 @@ func (f *feeding) failed(ctx context.Context, id ID, err error) (gone bool, _ er
 	x.pause = min(2*x.pause, max(feedMaxPause, f.Interval))
 	told := &FeedError{Order: id, Attempts: x.attempts, Err: err}
 	// That an order is not found so soon after its creation proves nothing.
-	if x.attempts >= f.MaxAttempts && now.Sub(x.since) >= f.c.core.config.LookupLag {
+	if x.attempts >= f.MaxAttempts && now.Sub(x.since) >= f.c.core.Config.LookupLag {
 		entry, err := f.marks.setAside(ctx, f.c, id, told.Err)
 		if err != nil {
 			return false, err
@@ -180,7 +180,7 @@ func (f *feeding) failed(ctx context.Context, id ID, err error) (gone bool, _ er
 
 // resume finds the orders that were set aside before.
 func (f *feeding) resume() error {
-	for r, err := range f.c.core.outbox.DeadLetters() {
+	for r, err := range f.c.core.Outbox.DeadLetters() {
 		if err != nil {
 			return err
 		}

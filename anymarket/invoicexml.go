@@ -101,8 +101,8 @@ func (c *core) putXML(ctx context.Context, batch []outbox.Lease) outbox.Answer {
 	if id == 0 {
 		return withoutOrder(found)
 	}
-	err := c.of(l.Account).Orders().PutNFe(ctx, id, b.XML)
-	a := verdict.OfStep(err, l.Creation, time.Now(), c.config.LookupLag)
+	err := c.Of(l.Account).Orders().PutNFe(ctx, id, b.XML)
+	a := verdict.OfStep(err, l.Creation, time.Now(), c.Config.LookupLag)
 	// Source: OpenAPI v2 document, PUT /orders/{id}/nfe: 500 with the text of
 	// the marketplace's refusal.
 	var refusal *api.Error

@@ -13,7 +13,7 @@ import (
 // acceptOperations stores operations, one JSON object a line, and says in their
 // order what became of each.
 func (c *Client) acceptOperations(ctx context.Context, lines [][]byte, strict bool) []admin.Accepted {
-	return operation.Accept(ctx, c.core.outbox, lines, c.core.config.Strict || strict, c.operation)
+	return operation.Accept(ctx, c.core.Outbox, lines, c.core.config.Strict || strict, c.operation)
 }
 
 // operation makes an entry of a line.

@@ -91,7 +91,7 @@ func (s OrderService) Repush(ctx context.Context, order api.NewOrder) (Receipt, 
 	if err != nil {
 		return Receipt{}, err
 	}
-	return s.c.acceptBy(ctx, s.c.core.outbox.Repush, e, warnings)
+	return s.c.acceptBy(ctx, s.c.core.Outbox.Repush, e, warnings)
 }
 
 // creationEntry checks an order and makes an entry of it.

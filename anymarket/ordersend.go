@@ -50,7 +50,7 @@ func (c *core) createOrder(ctx context.Context, batch []outbox.Lease) outbox.Ans
 	if err := json.Unmarshal(l.Body, &order); err != nil {
 		return verdict.Unreadable(err)
 	}
-	created, err := c.of(l.Account).Orders().Create(ctx, order)
+	created, err := c.Of(l.Account).Orders().Create(ctx, order)
 	a := verdict.OfCreation(err, order.MarketplaceID)
 	if err == nil {
 		a.Data = []byte(created.ID.String())
@@ -90,7 +90,7 @@ func pauseFor(ctx context.Context, d time.Duration) error {
 // findOrders looks orders up by their key. Where the filter for it is ignored,
 // those made since a day before createdAt are looked through instead.
 func (c *core) findOrders(ctx context.Context, account, marketplace, marketplaceID string, createdAt time.Time) ([]api.Order, error) {
-	found, err := c.of(account).Orders().LookUp(ctx, marketplace, marketplaceID)
+	found, err := c.Of(account).Orders().LookUp(ctx, marketplace, marketplaceID)
 	if !errors.Is(err, api.ErrFilterIgnored) {
 		return found, err
 	}
@@ -101,7 +101,7 @@ func (c *core) findOrders(ctx context.Context, account, marketplace, marketplace
 	seen, n := map[ID]bool{}, 0
 	// Not through the gate: the look-up that this is part of has its permit, and
 	// may be the call that tests whether the gate can open.
-	for o, err := range c.of(account).Orders().List(ctx, filter, api.Paging{}) {
+	for o, err := range c.Of(account).Orders().List(ctx, filter, api.Paging{}) {
 		if err != nil {
 			return nil, err
 		}
@@ -183,8 +183,8 @@ func (c *core) moveOrder(ctx context.Context, batch []outbox.Lease) outbox.Answe
 	if id == 0 {
 		return withoutOrder(found)
 	}
-	_, err := c.of(l.Account).Orders().Update(ctx, id, b.Update)
-	return verdict.OfStep(err, l.Creation, time.Now(), c.config.LookupLag)
+	_, err := c.Of(l.Account).Orders().Update(ctx, id, b.Update)
+	return verdict.OfStep(err, l.Creation, time.Now(), c.Config.LookupLag)
 }
 
 // resolveStep asks whether the order shows what the step would have written.
@@ -197,7 +197,7 @@ func (c *core) resolveStep(ctx context.Context, l outbox.Lease) outbox.Resolutio
 	if r.Verdict != outbox.Delivered || r.Finding != outbox.Found {
 		return r
 	}
-	order, err := c.of(l.Account).Orders().Get(ctx, id)
+	order, err := c.Of(l.Account).Orders().Get(ctx, id)
 	if api.Classify(err).Status == 404 && verdict.OfRead(err).Verdict == outbox.Rejected {
 		return outbox.Resolution{Result: outbox.Result{Verdict: outbox.Delivered, Reason: "there is no order " + id.String()}, Finding: outbox.NotFound}
 	}

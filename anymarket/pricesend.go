@@ -39,7 +39,7 @@ func (c *core) putPrices(ctx context.Context, batch []outbox.Lease) outbox.Answe
 	answer := outbox.Answer{Result: outbox.Result{Verdict: outbox.Rejected, Reason: "nothing could be sent"}}
 	var failed map[ID]string
 	if len(prices) > 0 {
-		results, err := c.of(account).Prices().PutAds(ctx, prices...)
+		results, err := c.Of(account).Prices().PutAds(ctx, prices...)
 		if answer = verdict.OfEntry(outbox.Absolute, err); answer.Verdict != outbox.Delivered {
 			if answer.Verdict == outbox.Rejected && len(targets) == 1 {
 				c.ads.forget(account, targets) // perhaps an ad is gone
@@ -122,7 +122,7 @@ func (c *core) targets(ctx context.Context, batch []outbox.Lease) (targets []tar
 // lookUpAds puts the ads of a SKU into the cache.
 func (c *core) lookUpAds(ctx context.Context, account, partnerID string, permit bool) (outbox.Answer, error) {
 	call := func(ctx context.Context) outbox.Answer {
-		ads, err := c.of(account).SKUs().AdsByPartnerID(ctx, partnerID)
+		ads, err := c.Of(account).SKUs().AdsByPartnerID(ctx, partnerID)
 		if err == nil {
 			c.ads.put(account, partnerID, ads, time.Now())
 		}
@@ -131,7 +131,7 @@ func (c *core) lookUpAds(ctx context.Context, account, partnerID string, permit 
 	if !permit {
 		return call(ctx), nil
 	}
-	return c.outbox.Read(ctx, "", account, false, call)
+	return c.Outbox.Read(ctx, "", account, false, call)
 }
 
 // Bounds of the cache: ads come and go seldom, and are a few bytes each.

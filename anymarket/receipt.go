@@ -26,7 +26,7 @@ func (e *WarningError) Error() string { return "strict mode: " + strings.Join(e.
 
 // accept stores an entry of the client's account.
 func (c *Client) accept(ctx context.Context, e outbox.Entry, warnings []string) (Receipt, error) {
-	return c.acceptBy(ctx, c.core.outbox.Accept, e, warnings)
+	return c.acceptBy(ctx, c.core.Outbox.Accept, e, warnings)
 }
 
 func (c *Client) acceptBy(ctx context.Context, accept func(context.Context, outbox.Entry) (outbox.Receipt, error), e outbox.Entry, warnings []string) (Receipt, error) {

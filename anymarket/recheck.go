@@ -173,7 +173,7 @@ type hereOrder struct {
 }
 
 func (k *recheck) resume() error {
-	kept, err := k.c.core.outbox.Bookmark(k.bookmark)
+	kept, err := k.c.core.Outbox.Bookmark(k.bookmark)
 	if err != nil {
 		return err
 	}
@@ -203,7 +203,7 @@ func (k *recheck) gather(ctx context.Context) error {
 			k.add(&hereOrder{KnownOrder: known, known: true})
 		}
 	}
-	for e, err := range k.c.core.outbox.History() {
+	for e, err := range k.c.core.Outbox.History() {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -244,14 +244,14 @@ func (k *recheck) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := k.c.core.outbox.SetBookmark(ctx, k.bookmark, kept); err != nil {
+		if err := k.c.core.Outbox.SetBookmark(ctx, k.bookmark, kept); err != nil {
 			return err
 		}
 		if k.Progress != nil {
 			k.Progress(k.sums)
 		}
 	}
-	return k.c.core.outbox.SetBookmark(ctx, k.bookmark, nil)
+	return k.c.core.Outbox.SetBookmark(ctx, k.bookmark, nil)
 }
 
 // slice compares the orders of one slice of time. The orders there are read
@@ -335,7 +335,7 @@ func (k *recheck) busy(keys ...OrderKey) bool {
 		if key.ID != 0 {
 			kind = stepByID
 		}
-		if k.c.core.outbox.IsBusy(kind, k.c.account, key.String()) {
+		if k.c.core.Outbox.IsBusy(kind, k.c.account, key.String()) {
 			return true
 		}
 	}

@@ -147,7 +147,7 @@ type storedRow struct {
 
 // resume finds out how far an earlier run got.
 func (l *load) resume() error {
-	kept, err := l.c.core.outbox.Bookmark(l.bookmark)
+	kept, err := l.c.core.Outbox.Bookmark(l.bookmark)
 	if err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func (l *load) resume() error {
 // given the time to show.
 func (l *load) compare(ctx context.Context) (err error) {
 	l.unseen = map[string]bool{}
-	for _, all := range []iter.Seq2[outbox.Record, error]{l.c.core.outbox.Waiting(), l.c.core.outbox.Doubts()} {
+	for _, all := range []iter.Seq2[outbox.Record, error]{l.c.core.Outbox.Waiting(), l.c.core.Outbox.Doubts()} {
 		for r, err := range all {
 			if err != nil {
 				return err
@@ -180,7 +180,7 @@ func (l *load) compare(ctx context.Context) (err error) {
 		}
 	}
 	select {
-	case <-time.After(l.c.core.config.LookupLag):
+	case <-time.After(l.c.core.Config.LookupLag):
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -211,7 +211,7 @@ func (l *load) run(ctx context.Context) error {
 	if err := l.settle(ctx, 0); err != nil || l.DryRun {
 		return err
 	}
-	return l.c.core.outbox.SetBookmark(ctx, l.bookmark, nil)
+	return l.c.core.Outbox.SetBookmark(ctx, l.bookmark, nil)
 }
 
 // add takes a row into the next commit.
@@ -223,7 +223,7 @@ func (l *load) add(row Row) {
 		return
 	}
 	e.Account, e.Group, e.AsOf = l.c.account, groupReload, l.state.AsOf
-	if l.there.has(row.Stock) && !l.unseen[e.Key] && !l.c.core.outbox.IsBusy(e.Kind, e.Account, e.Key) {
+	if l.there.has(row.Stock) && !l.unseen[e.Key] && !l.c.core.Outbox.IsBusy(e.Kind, e.Account, e.Key) {
 		l.state.Sums.Same++
 		return
 	}
@@ -256,7 +256,7 @@ func (l *load) store(ctx context.Context) error {
 	rows := l.ahead[n:]
 	l.ahead = l.ahead[:n]
 	var failed error
-	operation.AcceptEach(ctx, l.c.core.outbox, l.entries, func(i int, receipt outbox.Receipt, err error) {
+	operation.AcceptEach(ctx, l.c.core.Outbox, l.entries, func(i int, receipt outbox.Receipt, err error) {
 		switch {
 		case err != nil && operation.RefusesOne(err):
 			l.refuse(rows[i].row, err)
@@ -277,7 +277,7 @@ func (l *load) store(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := l.c.core.outbox.SetBookmark(ctx, l.bookmark, kept); err != nil {
+	if err := l.c.core.Outbox.SetBookmark(ctx, l.bookmark, kept); err != nil {
 		return err
 	}
 	return l.settle(ctx, l.Ahead)

@@ -125,7 +125,7 @@ func (s StockService) SetAll(ctx context.Context, stocks []Stock) ([]Receipt, er
 		}
 		entries[i].Account = s.c.account
 	}
-	stored, err := s.c.core.outbox.AcceptAll(ctx, entries)
+	stored, err := s.c.core.Outbox.AcceptAll(ctx, entries)
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +172,7 @@ func (c *core) putStock(ctx context.Context, batch []outbox.Lease) outbox.Answer
 			return verdict.Unreadable(err)
 		}
 	}
-	return verdict.OfEntry(outbox.Absolute, c.of(batch[0].Account).Stocks().Put(ctx, items...))
+	return verdict.OfEntry(outbox.Absolute, c.Of(batch[0].Account).Stocks().Put(ctx, items...))
 }
 
 // mergeStock carries over what the newer value leaves out.

@@ -3,14 +3,11 @@ package marketplace
 import (
 	"context"
 	"errors"
-	"fmt"
-	"sync"
 
 	"github.com/anymarket-go/sdk/anymarket/api"
-	"github.com/anymarket-go/sdk/anymarket/internal/accounts"
+	"github.com/anymarket-go/sdk/anymarket/internal/engine"
 	"github.com/anymarket-go/sdk/anymarket/internal/gated"
 	"github.com/anymarket-go/sdk/anymarket/internal/verdict"
-	"github.com/anymarket-go/sdk/internal/admin"
 	"github.com/anymarket-go/sdk/outbox"
 )
 
@@ -29,18 +26,10 @@ type Client struct {
 
 // core is what the clients of all sellers share.
 type core struct {
-	config   Config
-	host     string      // of the API
-	api      *api.Client // of no seller
-	accounts *accounts.Accounts
-	outbox   *outbox.Outbox
+	*engine.Engine
 
-	admin *admin.Server // nil without Config.Admin
-	end   context.CancelFunc
-	work  sync.WaitGroup // Run and the watch on tokens
-
-	mu     sync.Mutex // guards the field below
-	runErr error
+	config Config // as it was given
+	host   string // of the API
 }
 
 // Open opens the outbox and starts delivery. ctx bounds the opening only. The
@@ -53,46 +42,15 @@ func Open(ctx context.Context, config Config) (*Client, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	config, err := config.filled()
-	if err != nil {
+	e, err := engine.New(config.settings())
+	if err := errors.Join(config.check(), err); err != nil {
 		return nil, err
 	}
-	c := &core{config: config, host: config.host()}
-	// Calls are made with the clients of sellers only.
-	none := func(context.Context) (string, error) { return "", errors.New("no account") }
-	c.api, err = api.New(api.Config{
-		BaseURL: config.BaseURL, AllowHTTP: config.AllowHTTP, Transport: config.Transport,
-		Timeout: config.Timeout, Token: none, AppID: config.AppID, Observe: config.ObserveRequest,
-	})
-	if err != nil {
-		return nil, err
-	}
-	c.accounts = accounts.New(c.api, accounts.Tokens(config.Tokens))
-	options := config.options()
-	options.Canary = c.canary
-	options.Kinds = c.kinds()
-	c.outbox, err = outbox.Open(config.Outbox, options) //nolint:contextcheck // it takes none: opening is one scan of the file
-	if err != nil {
-		return nil, fmt.Errorf("open outbox %s: %w", config.Outbox, err)
-	}
+	c := &core{Engine: e, config: config, host: config.host()}
 	first := c.client(config.Account, false)
-	if config.Admin {
-		c.admin, err = admin.Open(c.outbox.Path(), first.AdminHandler(), config.Logger) //nolint:contextcheck // it serves for the life of the client
-		if err != nil {
-			return nil, errors.Join(err, c.outbox.Close()) //nolint:contextcheck // it must be closed, whatever ctx says
-		}
+	if err := c.Open(ctx, engine.Parts{Kinds: c.kinds(), Canary: c.canary, Handler: first.AdminHandler}); err != nil {
+		return nil, err
 	}
-	life, end := context.WithCancel(context.WithoutCancel(ctx))
-	c.end = end
-	c.work.Go(func() {
-		err := c.outbox.Run(life)
-		if err != nil && !errors.Is(err, outbox.ErrClosed) {
-			c.mu.Lock()
-			c.runErr = err
-			c.mu.Unlock()
-		}
-	})
-	c.work.Go(func() { c.accounts.Watch(life, c.outbox, config.CanaryInterval) })
 	return first, nil
 }
 
@@ -115,16 +73,16 @@ func (c *Client) Account() string { return c.account }
 
 // Outbox is what keeps the entries: for statistics, dead letters, history and
 // the acts of an operator. It is closed by the client alone.
-func (c *Client) Outbox() *outbox.Outbox { return c.core.outbox }
+func (c *Client) Outbox() *outbox.Outbox { return c.core.Outbox }
 
 // Receipt rebuilds a receipt from its id, after a restart for instance.
 func (c *Client) Receipt(id outbox.ID) Receipt {
-	return Receipt{Receipt: c.core.outbox.Receipt(id)}
+	return Receipt{Receipt: c.core.Outbox.Receipt(id)}
 }
 
 // Close is [Client.Shutdown] with Config.DrainTimeout of patience.
 func (c *Client) Close() error {
-	return c.core.stop(c.core.outbox.Close)
+	return c.core.Stop(c.core.Outbox.Close)
 }
 
 // Shutdown stops delivery: nothing more is sent, calls on the wire are waited
@@ -132,44 +90,28 @@ func (c *Client) Close() error {
 // closed. It returns when every goroutine has ended. What was not delivered
 // waits in the file. It is safe to call again.
 func (c *Client) Shutdown(ctx context.Context) error {
-	return c.core.stop(func() error { return c.core.outbox.Shutdown(ctx) }) //nolint:contextcheck // the admin socket has a moment of its own
+	return c.core.Stop(func() error { return c.core.Outbox.Shutdown(ctx) }) //nolint:contextcheck // the admin socket has a moment of its own
 }
 
 // Abort ends as a crash would: from here on nothing is written or sent, every
 // goroutine has ended when it returns, and the file is as a crash would leave
 // it. It is for tests, and for programs that must get out at once.
 func (c *Client) Abort() {
-	_ = c.core.stop(func() error { c.core.outbox.Abort(); return nil }) // a crash has nothing to tell
-}
-
-func (c *core) stop(closing func() error) error {
-	var err error
-	if c.admin != nil {
-		err = c.admin.Close() // while the lock is held: the next process has a socket of its own
-	}
-	err = errors.Join(err, closing()) // it waits for Run
-	c.end()
-	c.work.Wait()
-	if c.config.Transport == nil {
-		c.api.CloseIdleConnections() // a transport of the caller is the caller's
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return errors.Join(err, c.runErr)
+	_ = c.core.Stop(func() error { c.core.Outbox.Abort(); return nil }) // a crash has nothing to tell
 }
 
 // gate is the one of the client's seller.
 func (c *Client) gate() gated.Gate {
-	return gated.Gate{Outbox: c.core.outbox, Account: c.account, Wait: c.wait}
+	return gated.Gate{Outbox: c.core.Outbox, Account: c.account, Wait: c.wait}
 }
 
 // read makes a read through the gate.
 func read[T any](ctx context.Context, c *Client, call func(context.Context, *api.Client) (T, error)) (T, error) {
-	return gated.Get(ctx, c.gate(), func(ctx context.Context) (T, error) { return call(ctx, c.core.accounts.Of(c.account)) })
+	return gated.Get(ctx, c.gate(), func(ctx context.Context) (T, error) { return call(ctx, c.core.Of(c.account)) })
 }
 
 // canary is the cheapest read there is.
 func (c *core) canary(ctx context.Context, _, account string) outbox.Answer {
-	_, err := configurations(ctx, c.accounts.Of(account))
+	_, err := configurations(ctx, c.Of(account))
 	return verdict.OfCanary(err)
 }

@@ -16,13 +16,13 @@ import (
 // by a protocol of JSON over HTTP. It asks nobody who they are, so let nobody
 // reach it who may not do all that.
 func (c *Client) AdminHandler() http.Handler {
-	return admin.NewHandler(c.core.outbox, admin.Delivery{Accept: c.acceptOperations})
+	return admin.NewHandler(c.core.Outbox, admin.Delivery{Accept: c.acceptOperations})
 }
 
 // acceptOperations stores operations, one JSON object a line, and says in their
 // order what became of each.
 func (c *Client) acceptOperations(ctx context.Context, lines [][]byte, strict bool) []admin.Accepted {
-	return operation.Accept(ctx, c.core.outbox, lines, c.core.config.Strict || strict, c.operation)
+	return operation.Accept(ctx, c.core.Outbox, lines, c.core.config.Strict || strict, c.operation)
 }
 
 // operation makes an entry of a line.

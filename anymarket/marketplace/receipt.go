@@ -30,7 +30,7 @@ func (c *Client) accept(ctx context.Context, e outbox.Entry, warnings []string) 
 		return Receipt{}, &WarningError{Warnings: warnings}
 	}
 	e.Account = c.account
-	r, err := c.core.outbox.Accept(ctx, e)
+	r, err := c.core.Outbox.Accept(ctx, e)
 	if err != nil {
 		return Receipt{}, err
 	}

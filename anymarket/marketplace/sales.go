@@ -47,7 +47,7 @@ func (s SaleService) Repush(ctx context.Context, sold NewSale) (Receipt, error) 
 		return Receipt{}, err
 	}
 	e.Account = s.c.account
-	r, err := s.c.core.outbox.Repush(ctx, e)
+	r, err := s.c.core.Outbox.Repush(ctx, e)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -170,6 +170,6 @@ type SaleFilter struct {
 func (s SaleService) List(ctx context.Context, filter SaleFilter, paging api.Paging) iter.Seq2[Sale, error] {
 	key := func(s Sale) string { return s.MarketplaceID }
 	return gated.List(ctx, s.c.gate(), paging, key, func(ctx context.Context, p api.Paging) (api.Page[Sale], error) {
-		return pageOfSales(ctx, s.c.core.accounts.Of(s.c.account), filter, p)
+		return pageOfSales(ctx, s.c.core.Of(s.c.account), filter, p)
 	})
 }

@@ -23,7 +23,7 @@ func (c *core) notify(ctx context.Context, batch []outbox.Lease) outbox.Answer {
 	if named.MarketplaceID != l.Key { // an operator can edit the body
 		return outbox.Answer{Result: outbox.Result{Verdict: outbox.Rejected, Reason: "the stored body is of another sale"}}
 	}
-	created, err := createSale(ctx, c.accounts.Of(l.Account), l.Key, l.Body)
+	created, err := createSale(ctx, c.Of(l.Account), l.Key, l.Body)
 	a := verdict.OfCreation(err, l.Key)
 	if err == nil {
 		a.Data = []byte(created.ID.String())
@@ -46,7 +46,7 @@ func (c *core) resolveNotify(ctx context.Context, l outbox.Lease) outbox.Resolut
 
 // find looks up the sale of a lease.
 func (c *core) find(ctx context.Context, l outbox.Lease) ([]Sale, outbox.Resolution) {
-	found, err := lookUpSale(ctx, c.accounts.Of(l.Account), l.Key)
+	found, err := lookUpSale(ctx, c.Of(l.Account), l.Key)
 	a := verdict.OfLookUp(err)
 	return found, outbox.Resolution{Result: a.Result, RetryAfter: a.RetryAfter}
 }
@@ -65,8 +65,8 @@ func (c *core) deliverMark(ctx context.Context, batch []outbox.Lease) outbox.Ans
 	if err := json.Unmarshal(l.Body, &b); err != nil {
 		return verdict.Unreadable(err)
 	}
-	err := sendMark(ctx, c.accounts.Of(l.Account), b.MarketplaceID, b.Mark, b.Body)
-	return verdict.OfStep(err, l.Creation, time.Now(), c.config.LookupLag)
+	err := sendMark(ctx, c.Of(l.Account), b.MarketplaceID, b.Mark, b.Body)
+	return verdict.OfStep(err, l.Creation, time.Now(), c.Config.LookupLag)
 }
 
 // resolveMark asks whether the sale shows what the mark says.
