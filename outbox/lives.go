@@ -112,7 +112,11 @@ func recordOf(key, value []byte, file uint32, state State) Record {
 	value = append([]byte(nil), value...)
 	s, err := decodeStored(key, value)
 	if err != nil {
-		s = unreadableEntry(binary.BigEndian.Uint64(key), value, err, unixTime(0))
+		seq := uint64(0) // of a damaged key
+		if len(key) == 8 {
+			seq = binary.BigEndian.Uint64(key)
+		}
+		s = unreadableEntry(seq, value, err, unixTime(0))
 	}
 	rec := s.record(file)
 	if state == Dead {

@@ -164,21 +164,16 @@ func (o *Outbox) addLane(rec *Record) {
 
 // ended returns the record with which an entry's history ends.
 func (t *tx) ended(id ID) (rec Record, found bool, err error) {
+	var life Life
 	c := t.bucket(inHistory).Cursor()
 	for k, v := c.Seek(historyKey(id.seq, 0)); len(k) == 16 && binary.BigEndian.Uint64(k) == id.seq; k, v = c.Next() {
 		e, err := decodeEvent(id.file, k, v)
 		if err != nil {
-			return rec, found, fmt.Errorf("event of %s: %w", id, err)
+			return life.Record, life.ID == id, fmt.Errorf("event of %s: %w", id, err)
 		}
-		if e.Entry != nil {
-			rec, found = *e.Entry, true
-			rec.Reason = e.Reason
-			if e.Type == EventSuperseded && rec.Reason == "" {
-				rec.Reason = "by " + e.By.String()
-			}
-		}
+		life.add(e)
 	}
-	return rec, found, nil
+	return life.Record, life.ID == id, nil
 }
 
 // page is how many records are read in one transaction, so that a slow reader
@@ -189,7 +184,7 @@ const page = 256
 // the outbox as it is when each page of it is read. Superseded entries that
 // are not swept yet are left out, and so is what is only in doubt.
 func (o *Outbox) Waiting() iter.Seq2[Record, error] {
-	return o.records(inEntries, func(rec *Record) bool {
+	return o.records(inEntries, Waiting, func(rec *Record) bool {
 		o.addLane(rec)
 		return rec.State == Waiting || rec.State == Parked
 	})
@@ -197,15 +192,12 @@ func (o *Outbox) Waiting() iter.Seq2[Record, error] {
 
 // Doubts yields the delivered values that will go once more.
 func (o *Outbox) Doubts() iter.Seq2[Record, error] {
-	return o.records(inEntries, func(rec *Record) bool { return rec.InDoubt })
+	return o.records(inEntries, Waiting, func(rec *Record) bool { return rec.InDoubt })
 }
 
 // DeadLetters yields the dead letters, oldest first.
 func (o *Outbox) DeadLetters() iter.Seq2[Record, error] {
-	return o.records(inDead, func(rec *Record) bool {
-		rec.State = Dead
-		return true
-	})
+	return o.records(inDead, Dead, func(*Record) bool { return true })
 }
 
 // IsBusy says whether a lane has anything that waits or is in doubt.
@@ -220,7 +212,7 @@ func (o *Outbox) IsBusy(kind, account, key string) bool {
 	return l != nil && len(l.entries) > 0
 }
 
-func (o *Outbox) records(bucket int, want func(*Record) bool) iter.Seq2[Record, error] {
+func (o *Outbox) records(bucket int, state State, want func(*Record) bool) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		for from := uint64(0); ; {
 			var recs []Record
@@ -233,12 +225,7 @@ func (o *Outbox) records(bucket int, want func(*Record) bool) iter.Seq2[Record, 
 						if len(k) == 8 {
 							from = binary.BigEndian.Uint64(k) + 1
 						}
-						value := append([]byte(nil), v...)
-						s, err := decodeStored(k, value)
-						if err != nil {
-							s = unreadableEntry(from-1, value, err, unixTime(0))
-						}
-						recs = append(recs, s.record(o.store.file))
+						recs = append(recs, recordOf(k, v, o.store.file, state))
 					}
 					return nil
 				})

@@ -60,7 +60,7 @@
 //
 // # Reading the source
 //
-// client.go and config.go are the life of a client. newsale.go, mark.go and
+// client.go, config.go and ../internal/engine are the life of a client. newsale.go, mark.go and
 // sale.go are what sales are made of, sales.go how they are accepted and read,
 // operation.go how other languages hand them over; kinds.go is how they are stored,
 // salesend.go how they are sent and looked up, wire.go the calls themselves.
