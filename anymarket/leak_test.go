@@ -13,10 +13,11 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/anymarket-go/sdk/anymarket"
+	"github.com/anymarket-go/sdk/outbox/outboxtest"
 )
 
-// TestMain fails if a goroutine of any test is left at the end.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain fails if a goroutine, or a client, of any test is left at the end.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.Cleanup(outboxtest.Exit)) }
 
 // Clients that were opened, used and closed leave nothing: neither goroutines
 // nor descriptors, sockets included, nor memory. It is not parallel, since it

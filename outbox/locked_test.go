@@ -22,7 +22,7 @@ const holdFile = "OUTBOX_TEST_HOLD_FILE"
 func TestMain(m *testing.M) {
 	path := os.Getenv(holdFile)
 	if path == "" {
-		goleak.VerifyTestMain(m) // exits
+		goleak.VerifyTestMain(m, goleak.Cleanup(outboxtest.Exit))
 	}
 	o, err := outbox.Open(path, stockOnly(&outboxtest.Host{}))
 	if err != nil {

@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/anymarket-go/sdk/anymarket/anymarkettest"
 	"github.com/anymarket-go/sdk/anymarket/api"
 	"github.com/anymarket-go/sdk/anymarket/marketplace"
 	"github.com/anymarket-go/sdk/outbox"
+	"github.com/anymarket-go/sdk/outbox/outboxtest"
 )
 
 // Routes of the fake.
@@ -30,6 +32,9 @@ func config(t *testing.T, s *anymarkettest.Server) marketplace.Config {
 	}
 }
 
+// TestMain fails if a goroutine, or a client, of any test is left at the end.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.Cleanup(outboxtest.Exit)) }
+
 // open opens a client that is checked and closed at the end of the test.
 func open(t *testing.T, c marketplace.Config) *marketplace.Client {
 	t.Helper()
@@ -41,6 +46,7 @@ func open(t *testing.T, c marketplace.Config) *marketplace.Client {
 			require.NoError(t, err)
 		}
 		require.NoError(t, client.Close())
+		outboxtest.Released(t, client.Outbox())
 	})
 	return client
 }
