@@ -149,3 +149,23 @@ func TestSnapshotFromBeforeARefreshGivesWay(t *testing.T) {
 		require.True(t, r.row("sku", "row", snapshot).GaveWay)
 	})
 }
+
+// Fields that were said before the range are not said again.
+func TestResendLeavesOutWhatWasSaidBeforeTheRange(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		h := &outboxtest.Host{}
+		r := newRig(t, h, func(o *outbox.Options) { o.Kinds = []outbox.Kind{merging(h)} })
+		r.run()
+		r.stock("sku", `{"cost":"5"}`)
+		r.drain(time.Minute)
+		time.Sleep(time.Hour)
+		from := time.Now()
+		r.stock("sku", `{"qty":"1"}`)
+		r.drain(time.Minute)
+		sums, err := r.o.Resend(t.Context(), outbox.Resend{From: from, To: time.Now()})
+		require.NoError(t, err)
+		require.Equal(t, outbox.Resent{Selected: 1, Sent: 1}, sums)
+		r.drain(time.Minute)
+		require.JSONEq(t, `{"qty":"1"}`, h.Holds("", "sku"))
+	})
+}
