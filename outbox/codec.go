@@ -129,6 +129,8 @@ const (
 	// On disk only, so that what most entries lack takes no room.
 	flagOnce // has stored.once
 	flagPast // has what only an entry has that something happened to
+
+	flagTried byte = 1 << iota // a value that may have taken effect: an attempt failed, or its outcome is unknown
 )
 
 // stored is an entry as it is on disk, in entries and in dead.

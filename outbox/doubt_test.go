@@ -203,3 +203,56 @@ func TestRefusedConfirmingCallIsADeadLetter(t *testing.T) {
 		require.Zero(t, r.o.Stats().Delivered)
 	})
 }
+
+// A value in doubt stays under the newer ones. One that gave way may stand over
+// there, so that nothing older may be put over it when the newest is refused.
+func TestConfirmingCallHoldsWhatGaveWay(t *testing.T) {
+	sent := map[bool][]string{ // by whether the one that gave way is good
+		true:  {"old", "first", "lost", "newest", "lost"},
+		false: {"old", "first", "lost", "newest", "lost", "first"},
+	}
+	for good, want := range sent {
+		t.Run(want[len(want)-1], func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				h := &outboxtest.Host{}
+				old, lost := late("old", time.Minute), false
+				h.Script = func(c outboxtest.Call) (outboxtest.Reply, bool) {
+					switch {
+					case c.Canary:
+						return outboxtest.Reply{}, false
+					case c.Bodies[0] == "lost" && !lost:
+						lost = true
+						return outboxtest.Reply{Mode: outboxtest.Reset, Applied: good}, true
+					case c.Bodies[0] == "newest", c.Bodies[0] == "lost" && !good:
+						return outboxtest.Reply{Mode: outboxtest.Bad}, true
+					}
+					return old(c)
+				}
+				r := newRig(t, h, nil)
+				r.run()
+				r.stock("sku", "old")
+				time.Sleep(10 * time.Millisecond)
+				first := r.stock("sku", "first")
+				require.NoError(t, first.Wait(r.day()))
+				gaveWay := r.stock("sku", "lost")
+				for len(h.Writes()) < 3 {
+					time.Sleep(time.Millisecond)
+				}
+				newest := r.stock("sku", "newest")
+				require.Error(t, newest.Wait(r.day()))
+				r.crash()
+				r.run()
+				r.settled(10 * time.Minute)
+				require.Equal(t, want[len(want)-1], h.Holds("", "sku"))
+				require.False(t, r.stands(first, outbox.Done).InDoubt)
+				r.stands(gaveWay, outbox.Superseded)
+				r.stands(newest, outbox.Dead)
+				got := []string{}
+				for _, w := range h.Writes() {
+					got = append(got, w.Bodies[0])
+				}
+				require.Equal(t, want, got)
+			})
+		})
+	}
+}

@@ -40,21 +40,13 @@ func (r *remote) values(host, family string) func(context.Context, []Lease) Answ
 		for _, l := range batch {
 			n := laneName{l.Account, family, l.Key}
 			ln := r.lane(n)
-			// A value in doubt goes once more after a newer one, if that came to
-			// nothing: then it is the newest that the other side took.
-			for l.Confirming && l.ID.seq < ln.sent && r.ended(ln.sent) {
-				ln.sent = ln.before[len(ln.before)-1]
-				ln.before = ln.before[:len(ln.before)-1]
+			if l.Confirming {
+				r.backTo(ln, l)
 			}
-			if l.ID.seq < ln.sent {
-				r.wrongf("%s was sent after the newer %d of lane %v", l.ID, ln.sent, n)
-			} else {
-				if l.ID.seq > ln.sent {
-					ln.before = append(ln.before, ln.sent)
-				}
-				ln.sent = l.ID.seq
-				ln.note("%s sent at uptime %s, confirming %t: %s", l.ID, r.host(host).up, l.Confirming, l.Body)
+			if newer, ok := ln.send(l); !ok {
+				r.wrongf("%s was sent after the newer %d of lane %v", l.ID, newer, n)
 			}
+			ln.note("%s sent at uptime %s, confirming %t: %s", l.ID, r.host(host).up, l.Confirming, l.Body)
 		}
 		d := r.roll(batch[0].ID.seq)
 		r.mu.Unlock()
@@ -100,6 +92,11 @@ func (r *remote) answerValues(d *dice, host, family string, batch []Lease, v Ver
 			own = [...]Verdict{Delivered, Delivered, Delivered, Delivered, Delivered, Failed, Unknown, Unavailable}[d.n(8)]
 		case v == Rejected && !poisoned(l.Body):
 			continue // the engine must find out by splitting, nothing is said of this one
+		}
+		switch {
+		case poisoned(l.Body):
+		case own == Delivered || own == Failed || own == Unknown:
+			ln.took(l.ID.seq)
 		}
 		switch {
 		case poisoned(l.Body):

@@ -21,8 +21,9 @@ type remote struct {
 	seed      uint64
 	late, lag time.Duration
 
-	// ended says whether an entry was refused for good, taken out or superseded.
-	ended func(seq uint64) bool
+	// ended says whether an entry was refused for good, taken out or superseded,
+	// which of these, and whether it was ever refused.
+	ended func(seq uint64) (end EventType, dead bool)
 
 	mu      sync.Mutex // guards the fields below
 	healthy bool       // answers everything, and well unless it is poisoned
@@ -40,21 +41,70 @@ type remote struct {
 // laneName is the model's own name of a lane.
 type laneName struct{ account, family, key string }
 
+// remoteHost counts an outage that no answer told of as up, as the outbox does:
+// it could not know. Several of them in a row would use up any margin.
 type remoteHost struct {
 	down    Verdict // what every call draws; zero while it is up
 	up      time.Duration
-	since   time.Time // up to which up is counted
+	untold  time.Duration // of the outage, if no answer told of it yet
+	told    bool
+	since   time.Time // up to which up and untold are counted
 	wroteAt time.Time // when a write was answered as delivered last
 }
+
+// serves says whether the host works off what is queued inside it. One that
+// answers that it failed does.
+func (h *remoteHost) serves() bool { return h.down == 0 || h.down == Failed }
+
+// pass counts the time up to now.
+func (h *remoteHost) pass(now time.Time) {
+	if h.serves() {
+		h.up += now.Sub(h.since)
+	} else if !h.told {
+		h.untold += now.Sub(h.since)
+	}
+	h.since = now
+}
+
+// tell is called when an answer says that the host is down.
+func (h *remoteHost) tell() { h.told, h.untold = !h.serves(), 0 }
 
 // remoteLane is one target.
 type remoteLane struct {
 	fields map[string]string
 	flying int
-	sent   uint64   // the newest value sent, but for those that came to nothing
-	before []uint64 // what it was before, oldest first
-	steps  []uint64 // applied, in order
-	log    []string // what happened last, to be read when a rule is broken
+	sent   []sentValue // oldest first, without those that came to nothing
+	undone []sentValue // those, newest first, until a newer one is sent
+	steps  []uint64    // applied, in order
+	log    []string    // what happened last, to be read when a rule is broken
+}
+
+// sentValue is a value that was sent, as it was sent last.
+type sentValue struct {
+	seq    uint64
+	fields map[string]string
+	took   bool // it may have been applied
+}
+
+// send notes that a value is sent, after all others of its lane.
+func (l *remoteLane) send(lease Lease) (newer uint64, ok bool) {
+	n := len(l.sent)
+	switch {
+	case n > 0 && l.sent[n-1].seq > lease.ID.seq:
+		return l.sent[n-1].seq, false
+	case n > 0 && l.sent[n-1].seq == lease.ID.seq:
+		l.sent[n-1].fields = parse(lease.Body)
+	default:
+		l.sent, l.undone = append(l.sent, sentValue{seq: lease.ID.seq, fields: parse(lease.Body)}), nil
+	}
+	return 0, true
+}
+
+// took notes that a value may have been applied.
+func (l *remoteLane) took(seq uint64) {
+	for i := len(l.sent) - 1; i >= 0; i-- {
+		l.sent[i].took = l.sent[i].took || l.sent[i].seq == seq
+	}
 }
 
 func (l *remoteLane) note(format string, args ...any) {
@@ -142,10 +192,7 @@ func (r *remote) told(seq uint64) *told {
 func (r *remote) pass() {
 	now := time.Now()
 	for _, h := range r.hosts {
-		if h.down == 0 {
-			h.up += now.Sub(h.since)
-		}
-		h.since = now
+		h.pass(now)
 	}
 	slices.SortStableFunc(r.pending, func(a, b effect) int { return int(a.at - b.at) })
 	r.pending = slices.DeleteFunc(r.pending, func(e effect) bool {
@@ -161,9 +208,13 @@ func (r *remote) pass() {
 func (r *remote) set(host string, down Verdict) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.host(host)
 	r.pass()
-	r.host(host).down = down
+	h := r.host(host)
+	h.down = down
+	if h.serves() {
+		h.up += h.untold
+		h.told, h.untold = false, 0
+	}
 }
 
 // dice makes the choices for one call.
@@ -190,6 +241,7 @@ func (r *remote) verdict(d *dice, host, account string) Verdict {
 	case r.healthy:
 		return Delivered
 	case h.down != 0:
+		h.tell()
 		return h.down
 	case r.refused[account]:
 		return Unauthorized
@@ -282,6 +334,31 @@ func (r *remote) maybe(d *dice, host string, ln *remoteLane, late bool, do func(
 	}
 }
 
+// backTo lets a delivered value in doubt go once more although newer ones were
+// sent, if those came to nothing: then it is the newest that the other side
+// took. Of those that gave way, and may have been applied, it must hold the
+// values, or newer ones.
+func (r *remote) backTo(ln *remoteLane, l Lease) {
+	for n := len(ln.sent) - 1; n >= 0 && ln.sent[n].seq > l.ID.seq; n-- {
+		s := ln.sent[n]
+		end, dead := r.ended(s.seq)
+		if end == 0 {
+			return
+		}
+		s.took = s.took && end == EventSuperseded && !dead
+		ln.sent, ln.undone = ln.sent[:n], append(ln.undone, s)
+	}
+	body := parse(l.Body)
+	for i, s := range ln.undone {
+		for field := range s.fields {
+			holds := func(v sentValue) bool { value, ok := v.fields[field]; return ok && value == body[field] }
+			if s.took && !slices.ContainsFunc(ln.undone[:i+1], holds) {
+				r.wrongf("%s is confirmed with %s, over %s=%s of the newer %d\n%s", l.ID, l.Body, field, s.fields[field], s.seq, strings.Join(ln.log, "\n"))
+			}
+		}
+	}
+}
+
 // forget drops what may still be applied late to a target.
 func (r *remote) forget(n laneName) {
 	r.mu.Lock()
@@ -318,6 +395,7 @@ func (r *remote) canary(_ context.Context, host, account string) Answer {
 		r.wrongf("a canary used paused account %q", account)
 	case r.healthy:
 	case r.host(host).down != 0:
+		r.host(host).tell()
 		v = Unavailable
 	case r.refused[account]:
 		v = Unauthorized

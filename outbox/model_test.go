@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -116,11 +115,20 @@ func newModel(t *testing.T, seed uint64, path string) *model {
 		t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), path: path,
 		r: newRemote(seed, modelLate, modelLag), books: newBooks(),
 	}
-	m.r.ended = func(seq uint64) bool {
+	m.r.ended = func(seq uint64) (end EventType, dead bool) {
 		events, err := m.o.Events(ID{file: m.o.store.file, seq: seq})
-		return err == nil && slices.ContainsFunc(events, func(e Event) bool {
-			return e.Type == EventDead || e.Type == EventCancelled || e.Type == EventSuperseded
-		})
+		if err != nil {
+			return 0, false
+		}
+		for _, e := range events {
+			switch e.Type {
+			case EventDead:
+				end, dead = e.Type, true
+			case EventCancelled, EventSuperseded:
+				end = e.Type
+			}
+		}
+		return end, dead
 	}
 	t.Logf("model seed %d", seed)
 	return m

@@ -97,7 +97,7 @@ func (m *model) look(b *booked) Record {
 	case Superseded:
 		ok = b.absolute() && newer
 	case Dead:
-		ok = refused || b.state == Dead
+		ok = refused || b.state == Dead || e.delivered && e.rejected // it may have held the value of one that gave way
 	case Cancelled:
 		ok = b.cancelled
 	}
@@ -109,7 +109,7 @@ func (m *model) look(b *booked) Record {
 		case Superseded, Cancelled:
 			ok = false
 		case Done:
-			ok = b.doubt && refused
+			ok = b.doubt && (refused || e.rejected)
 		case Dead:
 			ok = b.requeued || rec.State == Superseded || rec.State == Cancelled
 		}

@@ -80,6 +80,7 @@ func (o *Outbox) outcomeUnknown(t *tx, seq uint64, now time.Time) {
 	switch {
 	case l.absolute():
 		it := &item{seq: seq, stored: s}
+		o.tried(t, l, it)
 		o.doubt(t, l, it, k.Host)
 	case state != Parked:
 		o.lookUpNext(t, k, l, &s, Unknown, reason, 0, now)

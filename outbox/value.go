@@ -7,6 +7,9 @@ func (o *Outbox) concludeValue(t *tx, c *call, l *lane, it *item, r Result, now 
 	s := &it.stored
 	newest := l.newest().seq
 	e := Event{Verdict: r.Verdict, Reason: r.Reason, Attempt: c.number, Confirming: s.flags&flagInDoubt != 0, Duplicate: r.Duplicate}
+	if r.Verdict == Unknown || r.Verdict == Failed && !it.noEffect {
+		o.tried(t, l, it)
+	}
 	if r.Verdict == Unknown || it.lateApply {
 		it.lateApply = false
 		o.doubt(t, l, it, c.kind.Host)
@@ -35,6 +38,20 @@ func (o *Outbox) concludeValue(t *tx, c *call, l *lane, it *item, r Result, now 
 		o.happen(t, s.seq, e, nil, now)
 		o.delay(l, s, r)
 	}
+}
+
+// tried stores, once, that a value may have taken effect; and without what it
+// covers, if that was refused.
+func (o *Outbox) tried(t *tx, l *lane, it *item) {
+	s := &it.stored
+	if s.flags&flagInDoubt != 0 || s.flags&flagTried != 0 && (!it.alone || s.merged == nil) {
+		return
+	}
+	s.flags |= flagTried
+	if it.alone {
+		s.merged = nil
+	}
+	o.update(t, l, s)
 }
 
 // doubt notes, and stores, that an attempt may be applied late: whatever is the
@@ -73,7 +90,7 @@ func (o *Outbox) delivered(t *tx, l *lane, it *item, e Event, now time.Time) {
 		}
 		o.happen(t, s.seq, e, s, now)
 		s.flags |= flagInDoubt
-		s.flags &^= flagFromBackup
+		s.flags &^= flagFromBackup | flagTried
 		s.confirmAt, s.dueAt, s.attempts, s.reason, s.body = l.confirmAt, 0, 0, "", confirm
 		o.update(t, l, s)
 		return
@@ -87,19 +104,36 @@ func (o *Outbox) delivered(t *tx, l *lane, it *item, e Event, now time.Time) {
 // sent, and if that was the newest value's own part alone, what the delivered
 // value in doubt before it said besides.
 func (o *Outbox) toConfirm(t *tx, l *lane, it *item) []byte {
-	first := &l.entries[0]
-	k := o.configured[it.kind]
-	if !it.alone || first.seq >= it.seq || first.flags&flagInDoubt == 0 || k == nil || k.Merge == nil {
+	if it.sentMerged() || it.refreshedAt != 0 {
 		return it.send
 	}
-	key := seqKey(first.seq)
-	older, err := decodeStored(key, t.get(inEntries, key))
-	if err != nil {
+	below, ok := o.inDoubtBelow(t, l, it.seq)
+	if !ok {
 		return it.send
 	}
-	merged, err := o.merge(k, older.toSend(), it.send)
+	return o.over(it.kind, &below, it.send)
+}
+
+// inDoubtBelow is the delivered value in doubt that a lane keeps under a newer
+// one, if it has one.
+func (o *Outbox) inDoubtBelow(t *tx, l *lane, seq uint64) (stored, bool) {
+	if len(l.entries) == 0 || l.entries[0].seq >= seq || l.entries[0].flags&flagInDoubt == 0 {
+		return stored{}, false
+	}
+	key := seqKey(l.entries[0].seq)
+	s, err := decodeStored(key, t.get(inEntries, key))
+	return s, err == nil
+}
+
+// over is a newer value with what an older one said besides.
+func (o *Outbox) over(kind string, older *stored, newer []byte) []byte {
+	k := o.configured[kind]
+	if k == nil || k.Merge == nil {
+		return newer
+	}
+	merged, err := o.merge(k, older.toSend(), newer)
 	if err != nil {
-		return it.send
+		return newer
 	}
 	return merged
 }
@@ -165,10 +199,29 @@ func (o *Outbox) supersede(t *tx, l *lane, s *stored, by uint64, reason string, 
 	if s.flags&flagInDoubt != 0 {
 		return
 	}
+	o.leaveToConfirm(t, l, s)
 	o.counters.superseded++
 	o.counters.changed = true
 	s.body, s.merged = nil, nil
 	o.happen(t, s.seq, Event{Type: EventSuperseded, By: ID{file: o.store.file, seq: by}, Reason: reason}, s, now)
+}
+
+// leaveToConfirm gives a value that gave way, and may have taken effect, to the
+// delivered one in doubt below it: if the newer ones come to nothing, that one
+// goes once more, and must not put its older value over it. If it is refused
+// then, it never took effect, and what the one below held before goes. Of
+// several the last two are held; should both be refused, the one in doubt is a
+// dead letter.
+func (o *Outbox) leaveToConfirm(t *tx, l *lane, s *stored) {
+	if s.flags&flagTried == 0 {
+		return
+	}
+	below, ok := o.inDoubtBelow(t, l, s.seq)
+	if !ok {
+		return
+	}
+	below.body, below.merged = below.toSend(), o.over(s.kind, &below, s.toSend())
+	t.put(inEntries, seqKey(below.seq), below.encode())
 }
 
 // supersedeDead ends the life of a lane's dead letters, which a newer value

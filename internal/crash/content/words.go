@@ -5,7 +5,7 @@ package content
 const (
 	// SaidAccepted: id, kind, lane, value. The entry is stored.
 	SaidAccepted = "ACC"
-	// SaidPut: id, lane. The other side is about to take this value.
+	// SaidPut: id, lane, N of the value. The other side is about to take it.
 	SaidPut = "PUT"
 	// SaidSent: what [Effect] calls it. The other side is about to do what must be done one
 	// time only.

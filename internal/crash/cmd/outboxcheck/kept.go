@@ -60,7 +60,7 @@ func (s *said) state(t *told, rec *outbox.Record) error {
 	switch rec.State {
 	case outbox.Done:
 		if content.IsValue(rec.Kind) {
-			return want(t.put, "it was never sent")
+			return want(s.puts.took[t.id], "it was never sent")
 		}
 		return want(s.sent[content.Effect(outbox.Lease{Kind: rec.Kind, ID: rec.ID, Account: rec.Account, Once: rec.Once})], "it was never sent")
 	case outbox.Superseded:
@@ -103,6 +103,9 @@ func (s *said) body(t *told, rec *outbox.Record) error {
 	}
 	if rec.State == outbox.Done && t.value.Carry == 0 {
 		v.Carry = 0
+	}
+	if rec.State == outbox.Done && s.puts.mayCarry(t.id, v) {
+		return nil
 	}
 	if t.accepted && !t.mayBe(v) {
 		return fmt.Errorf("its body is that of %s, accepted was %s", v, t.value)

@@ -15,25 +15,25 @@ import (
 // remote is the other side, which remembers what was said and takes everything.
 type remote struct {
 	mu     sync.Mutex // guards the fields below
-	put    map[string]outbox.ID
+	puts   puts
 	sent   map[string]bool
 	wrongs []error
 }
 
-func newRemote(s *said) *remote { return &remote{put: maps.Clone(s.put), sent: maps.Clone(s.sent)} }
+func newRemote(s *said) *remote { return &remote{puts: s.puts.clone(), sent: maps.Clone(s.sent)} }
 
 func (r *remote) answer(l outbox.Lease) outbox.Result {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, err := content.ParseBody(l.Body); err != nil {
+	v, err := content.ParseBody(l.Body)
+	if err != nil {
 		r.wrongs = append(r.wrongs, fmt.Errorf("%s was sent: %w", l.ID, err))
 	}
 	if content.IsValue(l.Kind) {
 		lane := content.Lane(outbox.Entry{Kind: l.Kind, Account: l.Account, Key: l.Key})
-		if last, ok := r.put[lane]; ok && last.Sequence() > l.ID.Sequence() {
-			r.wrongs = append(r.wrongs, fmt.Errorf("STALE: %s was sent in %s after %s", l.ID, lane, last))
+		if err := r.puts.take(l.ID, lane, v.N); err != nil {
+			r.wrongs = append(r.wrongs, err)
 		}
-		r.put[lane] = l.ID
 	} else {
 		e := content.Effect(l)
 		if r.sent[e] {
@@ -66,8 +66,8 @@ func (r *remote) stands(newest map[string]outbox.ID) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for lane, id := range newest {
-		if r.put[lane] != id {
-			return fmt.Errorf("in %s stands %s, the newest is %s", lane, r.put[lane], id)
+		if by := r.puts.stands[lane].by; by != id {
+			return fmt.Errorf("in %s stands %s, the newest is %s", lane, by, id)
 		}
 	}
 	return nil

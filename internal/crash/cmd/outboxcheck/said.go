@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/anymarket-go/sdk/outbox"
@@ -15,9 +16,9 @@ import (
 type said struct {
 	text    []byte
 	entries map[outbox.ID]*told
-	order   []*told              // by the first line about them
-	put     map[string]outbox.ID // the value that stands there, by lane
-	sent    map[string]bool      // effects that came
+	order   []*told // by the first line about them
+	puts    puts
+	sent    map[string]bool // effects that came
 	// discarded: an operator acted to take an entry of this lane out.
 	discarded map[string]bool
 }
@@ -31,14 +32,13 @@ type told struct {
 	edits      []content.Value // that an operator was about to make
 	edited     int             // of them, known to be made
 	last       string          // word that the observer was told last
-	put        bool
 	refused    bool
 	operated   bool // an operator was about to act since last
 	everActed  bool
 }
 
 func newSaid() *said {
-	return &said{entries: map[outbox.ID]*told{}, put: map[string]outbox.ID{}, sent: map[string]bool{}, discarded: map[string]bool{}}
+	return &said{entries: map[outbox.ID]*told{}, puts: newPuts(), sent: map[string]bool{}, discarded: map[string]bool{}}
 }
 
 // goesOn says whether text begins with what was read.
@@ -81,11 +81,12 @@ func (s *said) line(words []string) error {
 	switch {
 	case words[0] == content.SaidAccepted && len(words) == 5:
 		return s.accepted(t, words)
-	case words[0] == content.SaidPut && len(words) == 3:
-		if last, ok := s.put[words[2]]; ok && last.Sequence() > id.Sequence() {
-			return fmt.Errorf("STALE: sent after %s", last)
+	case words[0] == content.SaidPut && len(words) == 4:
+		n, err := strconv.ParseUint(words[3], 10, 64)
+		if err != nil {
+			return err
 		}
-		s.put[words[2]], t.put = id, true
+		return s.puts.take(id, words[2], n)
 	case words[0] == content.SaidRefused:
 		t.refused = true
 	case words[0] == content.SaidOperate && len(words) >= 3:
@@ -105,6 +106,7 @@ func (s *said) accepted(t *told, words []string) error {
 		return fmt.Errorf("it was accepted as %s %s %s before", t.kind, t.lane, t.value)
 	}
 	t.accepted, t.kind, t.lane, t.value = true, words[2], words[3], v
+	s.puts.accepted(t.id, v.N)
 	return nil
 }
 

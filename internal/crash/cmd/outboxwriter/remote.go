@@ -60,17 +60,18 @@ func (r *remote) answer(l outbox.Lease) outbox.Result {
 	case v.Rule == content.LoseRequest, v.Rule == content.Contradicted && !content.IsValue(l.Kind):
 		return outbox.Result{Verdict: outbox.Unknown, Reason: "the first time"}
 	case v.Rule == content.LoseAnswer, v.Rule == content.Ambiguous:
-		r.effect(l)
+		r.effect(l, v)
 		return outbox.Result{Verdict: outbox.Unknown, Reason: "the first time"}
 	}
-	r.effect(l)
+	r.effect(l, v)
 	return outbox.Result{Verdict: outbox.Delivered, Data: []byte(v.String())}
 }
 
 // effect is said before the outbox can know of it.
-func (r *remote) effect(l outbox.Lease) {
+func (r *remote) effect(l outbox.Lease, v content.Value) {
 	if content.IsValue(l.Kind) {
-		say("%s %s %s\n", content.SaidPut, l.ID, content.Lane(outbox.Entry{Kind: l.Kind, Account: l.Account, Key: l.Key}))
+		lane := content.Lane(outbox.Entry{Kind: l.Kind, Account: l.Account, Key: l.Key})
+		say("%s %s %s %d\n", content.SaidPut, l.ID, lane, v.N)
 		return
 	}
 	e := content.Effect(l)
