@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -76,6 +78,45 @@ func TestCompactionGivesRoomBackWhileAcceptingGoesOn(t *testing.T) {
 	r.crash()
 	require.Equal(t, after.Accepted, r.o.Stats().Accepted)
 	require.Equal(t, after.Delivered, r.o.Stats().Delivered)
+}
+
+// What is accepted while a copy is made reaches it byte by byte: the memory that
+// holds it until then is nobody else's.
+func TestWhatIsAcceptedDuringACompactionIsWhole(t *testing.T) {
+	t.Parallel() // real time, as above
+	r := newRig(t, &outboxtest.Host{}, func(o *outbox.Options) { o.Canary = nil })
+	const old = 3000
+	r.stocks("", names("old", old), string(bytes.Repeat([]byte("x"), 4000))) // so that a copy takes its time
+	var accepting sync.WaitGroup
+	var done atomic.Bool
+	var accepted atomic.Int64
+	for n := range 4 {
+		accepting.Go(func() {
+			for i := 0; !done.Load(); i++ {
+				key := fmt.Sprint("sku-", n, "-", strings.Repeat("x", i%2*500), i) // a short one fits in the buffer of a long one
+				if _, err := r.o.Accept(t.Context(), outbox.Entry{Kind: "stock", Key: key, Body: []byte(key)}); err != nil {
+					t.Error(err)
+					return
+				}
+				accepted.Add(1)
+			}
+		})
+	}
+	for range 10 {
+		require.NoError(t, r.o.Compact(t.Context()))
+	}
+	done.Store(true)
+	accepting.Wait()
+	r.restart()
+	require.Zero(t, r.o.Stats().Dead, "one that cannot be read is a dead letter")
+	n := int64(0)
+	for rec, err := range r.o.Waiting() {
+		require.NoError(t, err)
+		if n++; n > old {
+			require.Equal(t, rec.Key, string(rec.Body))
+		}
+	}
+	require.Equal(t, old+accepted.Load(), n)
 }
 
 func TestUnfinishedCopyIsRemovedAtOpening(t *testing.T) {
