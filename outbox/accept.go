@@ -33,7 +33,7 @@ func (o *Outbox) Accept(ctx context.Context, e Entry) (Receipt, error) {
 		return Receipt{}, err
 	}
 	p := &a.one[0]
-	p.draft, p.found = p.stored.draft(a.buffer), o.find(p.account, p.k.family, p.key)
+	p.draft, p.found = o.store.seals.seal(&p.stored).draft(a.buffer), o.find(p.account, p.k.family, p.key)
 	a.buffer = p.draft.bytes // another one that the committer takes may be kept beyond this call
 	if err := a.commit(ctx); err != nil {
 		return Receipt{}, err
@@ -49,7 +49,7 @@ func (o *Outbox) AcceptAll(ctx context.Context, entries []Entry) ([]Receipt, err
 		if err := o.prepare(&entries[i], &ps[i]); err != nil {
 			return nil, fmt.Errorf("entry %d: %w", i, err)
 		}
-		ps[i].draft = ps[i].stored.draft(nil)
+		ps[i].draft = o.store.seals.seal(&ps[i].stored).draft(nil)
 	}
 	if len(ps) == 0 {
 		return nil, nil
@@ -300,7 +300,7 @@ func (o *Outbox) knownCreation(t *tx, b *batch, p *prepared, now time.Time) (boo
 		return false, nil
 	}
 	id := ID{file: o.store.file, seq: c.seq}
-	if d := differing(c.fields, p.fields); d != nil {
+	if d := differing(c.fields, p.fields); d != nil && len(c.fields) > 0 { // else they were erased
 		return true, &ConflictError{ID: id, Fields: d}
 	}
 	if p.again && c.expiresAt != 0 { // it is settled
@@ -321,8 +321,7 @@ func (o *Outbox) newestBody(t *tx, b *batch, at laneKey) []byte {
 	if l == nil || len(l.entries) == 0 {
 		return nil
 	}
-	key := seqKey(l.newest().seq)
-	s, err := decodeStored(key, t.get(inEntries, key))
+	s, err := t.entry(inEntries, l.newest().seq)
 	if err != nil {
 		return nil // it will become a dead letter, and those are not carried
 	}
@@ -361,7 +360,7 @@ func (o *Outbox) putOne(t *tx, p *prepared, now time.Time) {
 		p.pending, p.unknownSince = Unknown, o.uptime(p.k.Host)+1
 	}
 	if p.confirmAt != 0 || p.merged != nil || p.again {
-		p.draft = p.stored.draft(nil) // what the committer alone could know
+		p.draft = t.seals.seal(&p.stored).draft(nil) // what the committer alone could know
 	} else if t.copied != nil {
 		p.draft.bytes = bytes.Clone(p.draft.bytes) // kept beyond this call
 	}

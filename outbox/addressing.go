@@ -24,7 +24,7 @@ func (t *tx) putAddressing(account, family string, part *branch) {
 	}
 	key := addressingKey(account, family)
 	value := binary.AppendVarint([]byte{0, 0, 0, 0, codecFormat, flags}, part.addressedAt)
-	t.put(inMeta, key, seal(key, append(value, part.addressing...)))
+	t.put(inMeta, key, withChecksum(key, append(value, part.addressing...)))
 }
 
 // fixAddressing makes this the account's way to name its targets.
@@ -61,7 +61,7 @@ func (o *Outbox) loadAddressing(t *tx) {
 	prefix := []byte(metaAddressing)
 	for k, v := c.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = c.Next() {
 		account, fam, ok := bytes.Cut(k[len(prefix):], []byte{0})
-		flags, fields, err := unseal(k, v)
+		flags, fields, err := verified(k, v)
 		f := o.families[string(fam)]
 		if !ok || err != nil || f == nil {
 			continue

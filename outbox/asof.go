@@ -181,15 +181,8 @@ func decodeWaiting(k, v []byte) (*stored, error) {
 // decodeFinal returns the entry of an event that ended its life, nil of any
 // other.
 func decodeFinal(file uint32, k, v []byte) (*stored, error) {
-	e, err := decodeEvent(file, k, v)
-	if err != nil || e.Entry == nil {
-		return nil, err
-	}
-	s := &stored{seq: e.ID.seq, kind: e.Entry.Kind, account: e.Entry.Account, key: e.Entry.Key, acceptedAt: e.Entry.AcceptedAt.UnixNano()}
-	if !e.Entry.AsOf.IsZero() {
-		s.asOf = e.Entry.AsOf.UnixNano()
-	}
-	return s, nil
+	_, final, err := decodeEvent(file, k, v)
+	return final, err
 }
 
 // noteSince reads a bucket from its end back to the moment, page by page.

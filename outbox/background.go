@@ -201,7 +201,7 @@ func (o *Outbox) pruneHistory(t *tx, now time.Time) bool {
 	var k, v []byte
 	for k, v = c.Seek(o.prunedTo); k != nil && seen < pruneSize; k, v = c.Next() {
 		seen++
-		e, err := decodeEvent(o.store.file, k, v)
+		e, _, err := decodeEvent(o.store.file, k, v)
 		tooMany := o.counters.historyBytes-freed > uint64(o.opts.HistoryBytes)
 		if err != nil || !tooMany && !e.At.Before(oldest) {
 			if err == nil && !tooMany {

@@ -19,7 +19,7 @@ func (o *Outbox) SetBookmark(ctx context.Context, name string, value []byte) err
 		return fmt.Errorf("%w bookmark: a name has 1 to %d bytes, a value at most %d", ErrInvalid, maxKey, maxBookmark)
 	}
 	key := []byte(metaBookmark + name)
-	sealed := seal(key, append([]byte{0, 0, 0, 0, codecFormat, 0}, value...))
+	sealed := withChecksum(key, append([]byte{0, 0, 0, 0, codecFormat, 0}, value...))
 	return o.commit(ctx, func(t *tx) error {
 		if len(value) == 0 {
 			t.delete(inMeta, key)
@@ -39,7 +39,7 @@ func (o *Outbox) Bookmark(name string) (value []byte, err error) {
 			if stored == nil {
 				return nil
 			}
-			_, fields, err := unseal(key, stored)
+			_, fields, err := verified(key, stored)
 			if err != nil {
 				return fmt.Errorf("%w: %s: meta/%s: %w", ErrFormat, o.store.path, key, err)
 			}

@@ -45,7 +45,7 @@ func (o *Outbox) load(ctx context.Context, c *call) error {
 				it := &c.items[i]
 				key := seqKey(it.seq)
 				value := slices.Clone(t.get(inEntries, key))
-				s, err := decodeStored(key, value)
+				s, err := t.seals.decode(key, value)
 				if err != nil {
 					bad = append(bad, damaged{key: key, value: value, why: err})
 					continue
@@ -118,13 +118,13 @@ func (o *Outbox) takeOff(ctx context.Context, c *call) error {
 			value = binary.AppendUvarint(value, c.items[i].seq)
 		}
 		key := seqKey(c.number)
-		t.put(inFlight, key, seal(key, value))
+		t.put(inFlight, key, withChecksum(key, value))
 		return nil
 	})
 }
 
 func decodeFlight(key, value []byte) (seqs []uint64, err error) {
-	_, fields, err := unseal(key, value)
+	_, fields, err := verified(key, value)
 	if err != nil {
 		return nil, err
 	}

@@ -65,7 +65,7 @@ func (c *checker) entries() {
 	last := c.t.bucket(inEntries).Sequence()
 	c.each(inEntries, func(k, v []byte) {
 		c.stored++
-		s, err := decodeStored(k, v)
+		s, err := c.t.seals.decode(k, v)
 		if err != nil {
 			c.wrong("entries/%x: %v", k, err)
 			return
@@ -105,7 +105,7 @@ func (c *checker) dead() {
 	o := c.o
 	c.each(inDead, func(k, v []byte) {
 		c.deadSeen++
-		s, err := decodeStored(k, v)
+		s, err := c.t.seals.decode(k, v)
 		switch {
 		case err != nil:
 			c.wrong("dead/%x: %v", k, err)
@@ -173,7 +173,7 @@ func (c *checker) history() {
 	}
 	c.each(inHistory, func(k, v []byte) {
 		c.historyBytes += uint64(len(k) + len(v))
-		e, err := decodeEvent(c.o.store.file, k, v)
+		e, err := c.t.seals.event(c.o.store.file, k, v)
 		if err != nil {
 			c.wrong("history/%x: %v", k, err)
 			return

@@ -14,7 +14,10 @@ import (
 //	0      4        5        6
 //	| crc  | format | flags  | fields, varints and length-prefixed bytes |
 
-const codecFormat = 2
+const (
+	codecFormat = 2
+	codecSealed = 3 // likewise, and its bodies are sealed
+)
 
 // errUnreadable wraps every decoding error.
 var errUnreadable = errors.New("unreadable")
@@ -27,20 +30,20 @@ func checksum(key, rest []byte) uint32 {
 	return crc32.Update(crc32.Checksum(rest, castagnoli()), castagnoli(), key)
 }
 
-// seal fills in the checksum of a value whose first 4 bytes are free.
-func seal(key, value []byte) []byte {
+// withChecksum fills in the checksum of a value whose first 4 bytes are free.
+func withChecksum(key, value []byte) []byte {
 	binary.BigEndian.PutUint32(value, checksum(key, value[4:]))
 	return value
 }
 
-// unseal verifies a value and returns its flags and fields.
-func unseal(key, value []byte) (flags byte, fields []byte, err error) {
+// verified checks a value and returns its flags and fields.
+func verified(key, value []byte) (flags byte, fields []byte, err error) {
 	switch {
 	case len(value) < 6:
 		return 0, nil, fmt.Errorf("%w: %d bytes are too few", errUnreadable, len(value))
 	case binary.BigEndian.Uint32(value) != checksum(key, value[4:]):
 		return 0, nil, fmt.Errorf("%w: checksum does not match", errUnreadable)
-	case value[4] != codecFormat:
+	case value[4] != codecFormat && value[4] != codecSealed:
 		return 0, nil, fmt.Errorf("%w: record format %d, want %d", errUnreadable, value[4], codecFormat)
 	}
 	return value[5], value[6:], nil
@@ -151,6 +154,7 @@ type stored struct {
 	unknownSince, notFoundSince time.Duration // uptime of the host, plus 1 so that zero is never
 	body                        []byte        // as accepted
 	merged                      []byte        // covers the older entries too; nil if the body does
+	sealed                      bool          // so are body and merged, see seals
 }
 
 // toSend is what covers the lane.
@@ -163,7 +167,7 @@ func (s *stored) toSend() []byte {
 
 func (s *stored) encode() []byte {
 	b := s.appendTo(make([]byte, 0, s.maxSize()))
-	return seal(seqKey(s.seq), binary.BigEndian.AppendUint64(b, uint64(s.acceptedAt)))
+	return withChecksum(seqKey(s.seq), binary.BigEndian.AppendUint64(b, uint64(s.acceptedAt)))
 }
 
 // draft is an encoded entry without what the committer alone can give: its
@@ -197,6 +201,14 @@ func (s *stored) maxSize() int {
 	return fixed + len(s.kind) + len(s.account) + len(s.key) + len(s.once) + len(s.reason) + len(s.body) + len(s.merged)
 }
 
+// formatOf is the format of a record that holds the bodies of an entry.
+func formatOf(s *stored) byte {
+	if s != nil && s.sealed {
+		return codecSealed
+	}
+	return codecFormat
+}
+
 // appendTo appends the entry to an empty b, but for its checksum and the moment
 // of acceptance, the last 8 bytes.
 func (s *stored) appendTo(b []byte) []byte {
@@ -207,7 +219,7 @@ func (s *stored) appendTo(b []byte) []byte {
 	if past {
 		flags |= flagPast
 	}
-	b = append(b, 0, 0, 0, 0, codecFormat, flags, byte(s.group))
+	b = append(b, 0, 0, 0, 0, formatOf(s), flags, byte(s.group))
 	b = appendBytes(b, s.kind)
 	b = appendBytes(b, s.account)
 	b = appendBytes(b, s.key)
@@ -242,14 +254,14 @@ func decodeStored(key, value []byte) (stored, error) {
 	if len(key) != 8 {
 		return stored{}, fmt.Errorf("%w: key of %d bytes", errUnreadable, len(key))
 	}
-	flags, fields, err := unseal(key, value)
+	flags, fields, err := verified(key, value)
 	if err != nil {
 		return stored{}, err
 	}
 	if len(fields) < 1+8 {
 		return stored{}, fmt.Errorf("%w: cut short", errUnreadable)
 	}
-	s := stored{seq: binary.BigEndian.Uint64(key), flags: flags &^ (flagOnce | flagPast), group: Group(fields[0])}
+	s := stored{seq: binary.BigEndian.Uint64(key), flags: flags &^ (flagOnce | flagPast), group: Group(fields[0]), sealed: value[4] == codecSealed}
 	last := len(fields) - 8
 	s.acceptedAt = int64(binary.BigEndian.Uint64(fields[last:]))
 	r := reader{b: fields[1:last:last]}

@@ -286,7 +286,7 @@ func copyAll(ctx context.Context, from *bbolt.Tx, to *bbolt.DB) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if _, _, err := unseal(k, v); err != nil && bucket != inEntries {
+			if _, _, err := verified(k, v); err != nil && bucket != inEntries {
 				return fmt.Errorf("%w: %s/%x: %w", ErrFormat, name, k, err)
 			}
 			list = append(list, change{bucket, k, v})

@@ -25,14 +25,14 @@ func (c *counters) encode() []byte {
 	for _, v := range []uint64{c.delivered, c.superseded, c.cancelled, c.historyBytes, c.forgotten, c.longestRefreshed} {
 		b = binary.AppendUvarint(b, v)
 	}
-	return seal([]byte(metaCounters), b)
+	return withChecksum([]byte(metaCounters), b)
 }
 
 func decodeCounters(value []byte) (c counters, err error) {
 	if value == nil {
 		return c, nil
 	}
-	_, fields, err := unseal([]byte(metaCounters), value)
+	_, fields, err := verified([]byte(metaCounters), value)
 	if err != nil {
 		return c, fmt.Errorf("%w: meta/%s: %w", ErrFormat, metaCounters, err)
 	}

@@ -182,13 +182,13 @@ func (o *Outbox) saveGateChanges(t *tx) error {
 			return fmt.Errorf("encode change of the gate: %w", err)
 		}
 		key := seqKey(first + uint64(i))
-		t.put(inGate, key, seal(key, append([]byte{0, 0, 0, 0, codecFormat, 0}, fields...)))
+		t.put(inGate, key, withChecksum(key, append([]byte{0, 0, 0, 0, codecFormat, 0}, fields...)))
 	}
 	return nil
 }
 
 func decodeGateChange(key, value []byte) (c GateChange, err error) {
-	_, fields, err := unseal(key, value)
+	_, fields, err := verified(key, value)
 	if err == nil {
 		if err = json.Unmarshal(fields, &c); err != nil {
 			err = fmt.Errorf("%w: %w", errUnreadable, err)

@@ -92,7 +92,7 @@ func encodeEvent(key []byte, e *Event, final *stored) []byte {
 		}
 	}
 	b := make([]byte, 6, 64+len(e.Reason))
-	b[4], b[5] = codecFormat, flags
+	b[4], b[5] = formatOf(final), flags
 	b = append(b, byte(e.Type), byte(e.Verdict))
 	b = binary.AppendVarint(b, e.At.UnixNano())
 	b = binary.AppendUvarint(b, e.Attempt)
@@ -109,22 +109,24 @@ func encodeEvent(key []byte, e *Event, final *stored) []byte {
 		b = appendBytes(b, final.once)
 		b = appendBytes(b, final.body)
 	}
-	return seal(key, b)
+	return withChecksum(key, b)
 }
 
-func decodeEvent(file uint32, key, value []byte) (Event, error) {
+// decodeEvent returns an event, and the entry at the end of its life if it has
+// one; its byte slices are parts of value.
+func decodeEvent(file uint32, key, value []byte) (e Event, final *stored, err error) {
 	if len(key) != 16 {
-		return Event{}, fmt.Errorf("%w: event key of %d bytes", errUnreadable, len(key))
+		return e, nil, fmt.Errorf("%w: event key of %d bytes", errUnreadable, len(key))
 	}
-	flags, fields, err := unseal(key, value)
+	flags, fields, err := verified(key, value)
 	if err != nil {
-		return Event{}, err
+		return e, nil, err
 	}
 	if len(fields) < 2 {
-		return Event{}, fmt.Errorf("%w: cut short", errUnreadable)
+		return e, nil, fmt.Errorf("%w: cut short", errUnreadable)
 	}
 	r := reader{b: fields[2:]}
-	e := Event{
+	e = Event{
 		Type: EventType(fields[0]), Verdict: Verdict(fields[1]), ID: ID{file: file, seq: binary.BigEndian.Uint64(key)},
 		Confirming: flags&eventConfirming != 0, LookUp: flags&eventLookUp != 0, Duplicate: flags&eventDuplicate != 0,
 	}
@@ -135,24 +137,32 @@ func decodeEvent(file uint32, key, value []byte) (Event, error) {
 	}
 	e.Reason = r.string()
 	if flags&eventEntry != 0 {
-		if len(r.b) == 0 {
-			return Event{}, fmt.Errorf("%w: cut short", errUnreadable)
-		}
-		s := stored{seq: e.ID.seq, group: Group(r.b[0])}
-		r.b = r.b[1:]
-		s.acceptedAt, s.asOf, s.attempts = r.int(), r.int(), r.uint()
-		s.kind, s.account, s.key, s.once = r.string(), r.string(), r.string(), r.string()
-		s.body = r.bytes()
-		rec := s.record(file)
-		switch e.Type {
-		case EventSuperseded:
-			rec.State = Superseded
-		case EventCancelled:
-			rec.State = Cancelled
-		default:
-			rec.State = Done
-		}
-		e.Entry, e.Account = &rec, rec.Account
+		final = &stored{seq: e.ID.seq, group: Group(r.byte()), sealed: value[4] == codecSealed}
+		final.acceptedAt, final.asOf, final.attempts = r.int(), r.int(), r.uint()
+		final.kind, final.account, final.key, final.once = r.string(), r.string(), r.string(), r.string()
+		final.body = r.bytes()
 	}
-	return e, r.end()
+	return e, final, r.end()
+}
+
+// event decodes an event with the record of the entry whose life it ended.
+func (g *seals) event(file uint32, key, value []byte) (Event, error) {
+	e, final, err := decodeEvent(file, key, value)
+	if err == nil && final != nil {
+		err = g.open(final)
+	}
+	if err != nil || final == nil {
+		return e, err
+	}
+	rec := final.record(file)
+	switch e.Type {
+	case EventSuperseded:
+		rec.State = Superseded
+	case EventCancelled:
+		rec.State = Cancelled
+	default:
+		rec.State = Done
+	}
+	e.Entry, e.Account = &rec, rec.Account
+	return e, nil
 }

@@ -84,13 +84,13 @@ func (t *tx) lives(from uint64, file uint32) (lives []Life, bad []error, next ui
 			if len(w.key) != 8 || binary.BigEndian.Uint64(w.key) != seq {
 				continue
 			}
-			life.Record = recordOf(w.key, w.value, file, state)
+			life.Record = t.seals.recordOf(w.key, w.value, file, state)
 			w.key, w.value = w.next()
 			n++
 		}
 		w := &walks[2]
 		for len(w.key) == 16 && binary.BigEndian.Uint64(w.key) == seq {
-			e, err := decodeEvent(file, w.key, append([]byte(nil), w.value...))
+			e, err := t.seals.event(file, w.key, w.value)
 			if err != nil {
 				bad = append(bad, fmt.Errorf("%w: event %x: %w", ErrFormat, w.key, err))
 			} else {
@@ -108,9 +108,9 @@ func (t *tx) lives(from uint64, file uint32) (lives []Life, bad []error, next ui
 }
 
 // recordOf reads what is stored of an entry that is not settled, or in doubt.
-func recordOf(key, value []byte, file uint32, state State) Record {
+func (g *seals) recordOf(key, value []byte, file uint32, state State) Record {
 	value = append([]byte(nil), value...)
-	s, err := decodeStored(key, value)
+	s, err := g.decode(key, value)
 	if err != nil {
 		seq := uint64(0) // of a damaged key
 		if len(key) == 8 {

@@ -170,7 +170,12 @@ func (m *model) run(ops int) {
 }
 
 func (m *model) options() Options {
+	var keys [][]byte
+	if m.seed%3 == 0 {
+		keys = [][]byte{make([]byte, KeySize)}
+	}
 	return Options{
+		Keys:  keys,
 		Kinds: m.r.kinds(), Canary: m.r.canary, CanaryInterval: 5 * time.Second,
 		MaxAttempts: modelAttempts, MinBackoff: 100 * time.Millisecond, MaxBackoff: 10 * time.Second,
 		LateApply: modelLate + modelSlack, LookupLag: modelLag, Stale: time.Hour,

@@ -91,11 +91,11 @@ func (c *creation) encode(key []byte) []byte {
 		b = appendBytes(b, f.name)
 		b = append(b, f.hash[:]...)
 	}
-	return seal(key, b)
+	return withChecksum(key, b)
 }
 
 func decodeCreation(key, value []byte) (creation, error) {
-	flags, fields, err := unseal(key, value)
+	flags, fields, err := verified(key, value)
 	if err != nil {
 		return creation{}, err
 	}

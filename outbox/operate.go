@@ -115,7 +115,7 @@ func (o *Outbox) replaceValue(t *tx, l *lane, s *stored, k *kind, state State, b
 		l.confirmAt = s.confirmAt
 	}
 	o.cover(t, l, &p.stored)
-	p.draft = p.stored.draft(nil)
+	p.draft = t.seals.seal(&p.stored).draft(nil)
 	o.putOne(t, &p, now)
 	return p.receipt
 }
@@ -147,7 +147,7 @@ func (o *Outbox) revive(t *tx, l *lane, s *stored) {
 		s.confirmAt = max(s.confirmAt, l.confirmAt)
 		o.cover(t, l, s)
 	}
-	t.put(inEntries, seqKey(s.seq), s.encode())
+	t.putEntry(inEntries, s)
 	o.add(s, 0)
 	delete(o.notes, s.seq)
 }
@@ -269,7 +269,7 @@ func (o *Outbox) locate(t *tx, seq uint64) (stored, State, error) {
 			continue
 		}
 		value = append([]byte(nil), value...)
-		s, err := decodeStored(key, value)
+		s, err := t.seals.decode(key, value)
 		if err != nil {
 			s = unreadableEntry(seq, value, err, time.Time{})
 		}

@@ -29,6 +29,14 @@ type Options struct {
 	// must be quick.
 	Windows func(host string, now time.Time) (Window, bool)
 
+	// Keys seal the bodies of entries in the file with AES-256-GCM, each of
+	// [KeySize] random bytes. The first one seals, the others open what they
+	// sealed; see [Outbox.Reseal] for leaving one out again. Use a key for at
+	// most four billion bodies. What is stored without keys stays readable.
+	// Without keys bodies are stored as they are. Lane keys, once-keys and reasons
+	// are never sealed.
+	Keys [][]byte
+
 	// MaxBody is the largest body in bytes; defaults to 1 MiB.
 	MaxBody int
 	// MaxAttempts is after how many attempts of its own fault an entry is a

@@ -78,7 +78,7 @@ var errStopped = errors.New("outbox stops")
 // must exist, since a folder made here might not survive a power cut. Nothing is
 // delivered before [Outbox.Run]. Errors are a [*LockedError] if another process
 // holds the file, or wrap [ErrFormat] if it is not a whole outbox of a known
-// format, and then it is left untouched, or [ErrInvalid] for options.
+// format, or [ErrKeys], and then it is left untouched, or [ErrInvalid] for options.
 //
 // What was on the wire when the file was last in use has an unknown outcome
 // from here on.
@@ -98,7 +98,11 @@ func open(path string, opts Options, h hooks) (o *Outbox, err error) {
 	if path, err = realpath.Of(path); err != nil {
 		return nil, err
 	}
-	s, err := openStore(path, h.noSync)
+	g, err := newSeals(opts.Keys)
+	if err != nil {
+		return nil, err
+	}
+	s, err := openStore(path, g, h.noSync)
 	if err != nil {
 		return nil, err
 	}
@@ -127,6 +131,9 @@ func open(path string, opts Options, h hooks) (o *Outbox, err error) {
 	if err := o.reload(); err != nil {
 		return nil, err
 	}
+	if err := o.noteKey(); err != nil {
+		return nil, err
+	}
 	if err := o.recoverFlight(); err != nil {
 		return nil, err
 	}
@@ -144,7 +151,7 @@ func (o *Outbox) loadGate() (saved gateState, changes uint64, err error) {
 			if value == nil {
 				return nil
 			}
-			_, fields, err := unseal([]byte(metaGate), value)
+			_, fields, err := verified([]byte(metaGate), value)
 			if err == nil {
 				err = json.Unmarshal(fields, &saved)
 			}
@@ -163,7 +170,7 @@ func (o *Outbox) saveGate(t *tx) error {
 	if err != nil {
 		return fmt.Errorf("encode gate state: %w", err)
 	}
-	value := seal([]byte(metaGate), append([]byte{0, 0, 0, 0, codecFormat, 0}, fields...))
+	value := withChecksum([]byte(metaGate), append([]byte{0, 0, 0, 0, codecFormat, 0}, fields...))
 	if !bytes.Equal(value, t.get(inMeta, []byte(metaGate))) {
 		t.put(inMeta, []byte(metaGate), value)
 	}

@@ -167,7 +167,7 @@ func (t *tx) ended(id ID) (rec Record, found bool, err error) {
 	var life Life
 	c := t.bucket(inHistory).Cursor()
 	for k, v := c.Seek(historyKey(id.seq, 0)); len(k) == 16 && binary.BigEndian.Uint64(k) == id.seq; k, v = c.Next() {
-		e, err := decodeEvent(id.file, k, v)
+		e, err := t.seals.event(id.file, k, v)
 		if err != nil {
 			return life.Record, life.ID == id, fmt.Errorf("event of %s: %w", id, err)
 		}
@@ -225,7 +225,7 @@ func (o *Outbox) records(bucket int, state State, want func(*Record) bool) iter.
 						if len(k) == 8 {
 							from = binary.BigEndian.Uint64(k) + 1
 						}
-						recs = append(recs, recordOf(k, v, o.store.file, state))
+						recs = append(recs, t.seals.recordOf(k, v, o.store.file, state))
 					}
 					return nil
 				})
@@ -253,7 +253,7 @@ func (o *Outbox) Events(id ID) ([]Event, error) {
 		return o.store.view(func(t *tx) error {
 			c := t.bucket(inHistory).Cursor()
 			for k, v := c.Seek(historyKey(id.seq, 0)); len(k) == 16 && binary.BigEndian.Uint64(k) == id.seq; k, v = c.Next() {
-				e, err := decodeEvent(id.file, k, append([]byte(nil), v...))
+				e, err := t.seals.event(id.file, k, v)
 				if err != nil {
 					return fmt.Errorf("event of %s: %w", id, err)
 				}
@@ -281,7 +281,7 @@ func (o *Outbox) History() iter.Seq2[Event, error] {
 				return o.store.view(func(t *tx) error {
 					c := t.bucket(inHistory).Cursor()
 					for k, v := c.Seek(from); k != nil && len(rows) < page; k, v = c.Next() {
-						e, err := decodeEvent(o.store.file, k, append([]byte(nil), v...))
+						e, err := t.seals.event(o.store.file, k, v)
 						if err != nil {
 							err = fmt.Errorf("event %x: %w", k, err)
 						}

@@ -106,7 +106,7 @@ func (o *Outbox) setAside(t *tx, d damaged, now time.Time) {
 	}
 	s := unreadableEntry(seq, d.value, d.why, now)
 	t.delete(inEntries, d.key)
-	t.put(inDead, seqKey(seq), s.encode())
+	t.putEntry(inDead, &s)
 	o.dead++
 	o.happen(t, seq, Event{Type: EventDead, Reason: s.reason}, nil, now)
 }
@@ -142,8 +142,7 @@ func (o *Outbox) markRestored() error {
 			if h == nil {
 				continue
 			}
-			key := seqKey(h.seq)
-			s, err := decodeStored(key, append([]byte(nil), t.get(inEntries, key)...))
+			s, err := t.entry(inEntries, h.seq)
 			if err != nil {
 				continue
 			}

@@ -61,7 +61,7 @@ func (o *Outbox) record(ctx context.Context, c *call, items []item, conclude fun
 			}
 			o.touch(l)
 			l.leased = 0
-			if again && !bytes.Equal(t.get(inEntries, seqKey(it.seq)), it.encode()) {
+			if again && !o.isStored(t, &it.stored) {
 				continue // the commit that failed got to the file, and was kept
 			}
 			conclude(t, &it, i, now)
@@ -86,6 +86,12 @@ func (o *Outbox) record(ctx context.Context, c *call, items []item, conclude fun
 		}
 	}
 	c.unsettled -= len(items)
+}
+
+// isStored says whether an entry is in the file just as it is.
+func (o *Outbox) isStored(t *tx, s *stored) bool {
+	have, err := t.entry(inEntries, s.seq)
+	return err == nil && bytes.Equal(have.encode(), s.encode())
 }
 
 // settledLease is a lease that ends with the transaction that is being made.
@@ -170,7 +176,7 @@ func (o *Outbox) bury(t *tx, l *lane, s *stored, reason string, attempt uint64, 
 	o.passDuty(t, l)
 	s.flags &^= flagInDoubt | flagParked | flagFromBackup
 	s.reason, s.pending, s.dueAt, s.merged = reason, 0, 0, nil
-	t.put(inDead, seqKey(s.seq), s.encode())
+	t.putEntry(inDead, s)
 	o.addDead(l, s.seq)
 	o.parkedBehind(l, s.seq)
 	o.happen(t, s.seq, Event{Type: EventDead, Verdict: Rejected, Reason: reason, Attempt: attempt}, nil, now)
@@ -244,7 +250,7 @@ func (o *Outbox) delay(l *lane, s *stored, r Result) {
 
 // update stores an entry that changed.
 func (o *Outbox) update(t *tx, l *lane, s *stored) {
-	t.put(inEntries, seqKey(s.seq), s.encode())
+	t.putEntry(inEntries, s)
 	e := l.find(s.seq)
 	o.setFlags(e, s.flags)
 	e.attempts, e.pending = uint16(min(s.attempts, 1<<16-1)), s.pending
@@ -256,7 +262,7 @@ func (o *Outbox) update(t *tx, l *lane, s *stored) {
 func (o *Outbox) happen(t *tx, seq uint64, e Event, final *stored, now time.Time) {
 	e.ID, e.At = ID{file: o.store.file, seq: seq}, now
 	key := historyKey(seq, t.next(inHistory))
-	value := encodeEvent(key, &e, final)
+	value := encodeEvent(key, &e, t.seals.seal(final))
 	t.put(inHistory, key, value)
 	o.counters.historyBytes += uint64(len(key) + len(value))
 	o.counters.changed = true

@@ -70,6 +70,7 @@ type store struct {
 	// copied collects what is committed while compaction copies; written only
 	// by the committer.
 	copied *changes
+	seals  *seals
 }
 
 func boltOptions(noSync bool) *bbolt.Options {
@@ -83,12 +84,12 @@ func boltOptions(noSync bool) *bbolt.Options {
 }
 
 // openStore opens the file at path, made anew if there is none.
-func openStore(path string, noSync bool) (s *store, err error) {
+func openStore(path string, g *seals, noSync bool) (s *store, err error) {
 	lock, err := acquireLock(path)
 	if err != nil {
 		return nil, err
 	}
-	opened := &store{path: path, lock: lock, noSync: noSync}
+	opened := &store{path: path, lock: lock, seals: g, noSync: noSync}
 	s = opened
 	defer func() {
 		if err != nil { // s is nil then
@@ -125,6 +126,9 @@ func openStore(path string, noSync bool) (s *store, err error) {
 		return nil, fmt.Errorf("%w: %s: %w", ErrFormat, path, err)
 	}
 	if err := s.guard(s.readIdentity); err != nil {
+		return nil, err
+	}
+	if err := s.guard(s.checkKeys); err != nil {
 		return nil, err
 	}
 	if fi, err := os.Stat(path); err == nil && fi.Mode().Perm()&0o077 != 0 && permissionsCount {
@@ -196,14 +200,14 @@ func (s *store) putInPlace() error {
 }
 
 func encodeFormat() []byte {
-	return seal([]byte(metaFormat), append([]byte{0, 0, 0, 0, codecFormat, 0, formatVersion}, formatMagic...))
+	return withChecksum([]byte(metaFormat), append([]byte{0, 0, 0, 0, codecFormat, 0, formatVersion}, formatMagic...))
 }
 
 func (id identity) encode() []byte {
 	b := append(make([]byte, 4), codecFormat, 0)
 	b = binary.BigEndian.AppendUint32(b, id.file)
 	b = binary.AppendVarint(b, id.createdAt.UnixNano())
-	return seal([]byte(metaFile), append(b, id.secret[:]...))
+	return withChecksum([]byte(metaFile), append(b, id.secret[:]...))
 }
 
 func (s *store) readIdentity() error {
@@ -216,14 +220,14 @@ func (s *store) readIdentity() error {
 				return refuse("bucket %s is missing, this is another program's file", name)
 			}
 		}
-		_, format, err := unseal([]byte(metaFormat), t.get(inMeta, []byte(metaFormat)))
+		_, format, err := verified([]byte(metaFormat), t.get(inMeta, []byte(metaFormat)))
 		if err != nil || len(format) < 1 || string(format[1:]) != formatMagic {
 			return refuse("meta/format does not say %q, this is another program's file or damaged", formatMagic)
 		}
 		if format[0] != formatVersion {
 			return refuse("format %d, this program knows %d: use the version that wrote it or a newer one", format[0], formatVersion)
 		}
-		_, fields, err := unseal([]byte(metaFile), t.get(inMeta, []byte(metaFile)))
+		_, fields, err := verified([]byte(metaFile), t.get(inMeta, []byte(metaFile)))
 		if err != nil || len(fields) < 4 {
 			return refuse("meta/file is damaged: %v", err)
 		}
@@ -270,6 +274,7 @@ type tx struct {
 	copied  *changes
 	now     time.Time // when it began
 	bytes   []byte    // see scratch
+	seals   *seals
 	// err is the first failure of a write; it fails the whole transaction.
 	err   error
 	wrote bool
@@ -297,7 +302,7 @@ func (s *store) view(fn func(t *tx) error) error {
 	if s.db == nil {
 		return ErrClosed
 	}
-	return s.db.View(func(b *bbolt.Tx) error { return fn(&tx{bolt: b}) })
+	return s.db.View(func(b *bbolt.Tx) error { return fn(&tx{bolt: b, seals: s.seals}) })
 }
 
 // begin starts the one write transaction; the committer alone calls it.
@@ -306,7 +311,7 @@ func (s *store) begin() (*tx, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &tx{bolt: b, now: time.Now(), bytes: s.bytes[:0]}
+	t := &tx{bolt: b, now: time.Now(), bytes: s.bytes[:0], seals: s.seals}
 	if s.copied != nil {
 		t.copied = new(changes)
 		t.bytes = nil // they are kept beyond the transaction
@@ -325,6 +330,16 @@ const fillPercent = 0.95
 
 // get returns bytes that are valid until the transaction ends.
 func (t *tx) get(bucket int, key []byte) []byte { return t.bucket(bucket).Get(key) }
+
+// entry reads an entry. Its bytes are valid until the transaction ends.
+func (t *tx) entry(bucket int, seq uint64) (stored, error) {
+	key := seqKey(seq)
+	return t.seals.decode(key, t.get(bucket, key))
+}
+
+func (t *tx) putEntry(bucket int, s *stored) {
+	t.put(bucket, seqKey(s.seq), t.seals.seal(s).encode())
+}
 
 func (t *tx) put(bucket int, key, value []byte) {
 	t.wrote = true

@@ -59,10 +59,9 @@ func (o *Outbox) tried(t *tx, l *lane, it *item) {
 func (o *Outbox) doubt(t *tx, l *lane, it *item, host string) {
 	l.confirmAt = max(l.confirmAt, o.uptime(host)+o.opts.LateApply)
 	if n := l.newest(); n.seq != it.seq {
-		key := seqKey(n.seq)
-		if s, err := decodeStored(key, t.get(inEntries, key)); err == nil {
+		if s, err := t.entry(inEntries, n.seq); err == nil {
 			s.confirmAt = l.confirmAt
-			t.put(inEntries, key, s.encode())
+			t.putEntry(inEntries, &s)
 		}
 		return
 	}
@@ -120,8 +119,7 @@ func (o *Outbox) inDoubtBelow(t *tx, l *lane, seq uint64) (stored, bool) {
 	if len(l.entries) == 0 || l.entries[0].seq >= seq || l.entries[0].flags&flagInDoubt == 0 {
 		return stored{}, false
 	}
-	key := seqKey(l.entries[0].seq)
-	s, err := decodeStored(key, t.get(inEntries, key))
+	s, err := t.entry(inEntries, l.entries[0].seq)
 	return s, err == nil
 }
 
@@ -161,10 +159,9 @@ func (o *Outbox) passDuty(t *tx, l *lane) {
 	if n == nil || n.flags&flagInDoubt == 0 {
 		return
 	}
-	key := seqKey(n.seq)
-	if s, err := decodeStored(key, t.get(inEntries, key)); err == nil && s.confirmAt != l.confirmAt {
+	if s, err := t.entry(inEntries, n.seq); err == nil && s.confirmAt != l.confirmAt {
 		s.confirmAt = l.confirmAt
-		t.put(inEntries, key, s.encode())
+		t.putEntry(inEntries, &s)
 	}
 }
 
@@ -178,11 +175,11 @@ func (o *Outbox) giveWay(t *tx, l *lane, s *stored, newest uint64, reason string
 // dropSuperseded removes an entry that a newer one covers.
 func (o *Outbox) dropSuperseded(t *tx, l *lane, seq, by uint64, now time.Time) {
 	key := seqKey(seq)
-	s, err := decodeStored(key, t.get(inEntries, key))
+	s, err := t.entry(inEntries, seq)
 	if err != nil {
 		// Nobody needs its value any more, but its bytes are kept.
 		s = unreadableEntry(seq, append([]byte(nil), t.get(inEntries, key)...), err, now)
-		t.put(inDead, key, s.encode())
+		t.putEntry(inDead, &s)
 		t.delete(inEntries, key)
 		o.remove(l, seq)
 		o.dead++
@@ -221,7 +218,7 @@ func (o *Outbox) leaveToConfirm(t *tx, l *lane, s *stored) {
 		return
 	}
 	below.body, below.merged = below.toSend(), o.over(s.kind, &below, s.toSend())
-	t.put(inEntries, seqKey(below.seq), below.encode())
+	t.putEntry(inEntries, &below)
 }
 
 // supersedeDead ends the life of a lane's dead letters, which a newer value
@@ -229,7 +226,7 @@ func (o *Outbox) leaveToConfirm(t *tx, l *lane, s *stored) {
 func (o *Outbox) supersedeDead(t *tx, l *lane, by uint64, now time.Time) {
 	for len(l.dead) > 0 && l.dead[0] < by {
 		key := seqKey(l.dead[0])
-		s, err := decodeStored(key, t.get(inDead, key))
+		s, err := t.entry(inDead, l.dead[0])
 		if err != nil {
 			s = stored{seq: l.dead[0], account: l.account.name, key: l.key}
 		}
