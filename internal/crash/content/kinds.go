@@ -1,6 +1,7 @@
 package content
 
 import (
+	"bytes"
 	"context"
 	"time"
 
@@ -48,13 +49,24 @@ type Other struct {
 	Observe func(outbox.Event)
 }
 
+// keys are those of the outbox, the first one of them at that index.
+func keys(first int) [][]byte {
+	const n = 2
+	var all [][]byte
+	for i := range n {
+		all = append(all, bytes.Repeat([]byte{byte('a' + (first+i)%n)}, outbox.KeySize))
+	}
+	return all
+}
+
 // Options are those of an outbox with the kinds of this package, as quick as
-// they can be.
-func Options(other Other) outbox.Options {
+// they can be. Bodies are sealed with the key of that number.
+func Options(other Other, key int) outbox.Options {
 	resolve := func(_ context.Context, l outbox.Lease) outbox.Resolution { return other.Resolve(l) }
 	deliver := func(_ context.Context, batch []outbox.Lease) outbox.Answer { return deliver(other, batch) }
 	const batch = 5
 	return outbox.Options{
+		Keys: keys(key),
 		Kinds: []outbox.Kind{
 			{Name: Stock, Class: outbox.Absolute, Host: valueHost, MaxBatch: batch, Group: 2, Deliver: deliver, Merge: Merge},
 			{Name: Price, Class: outbox.Absolute, Host: valueHost, Group: 3, Deliver: deliver},

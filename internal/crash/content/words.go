@@ -10,6 +10,12 @@ const (
 	// SaidSent: what [Effect] calls it. The other side is about to do what must be done one
 	// time only.
 	SaidSent = "SENT"
+	// SaidMarking: N. The bookmark [Bookmark] is about to be set to it.
+	SaidMarking = "MARKING"
+	// SaidMark: N. It is set.
+	SaidMark = "MARK"
+	// SaidErased: id, lane. The outbox holds nothing of the lane any more.
+	SaidErased = "ERASED"
 	// SaidRefused: the other side is about to refuse it.
 	SaidRefused = "NO"
 
@@ -23,8 +29,8 @@ const (
 	SaidRequeued   = "REQ"
 	SaidEdited     = "EDIT" // id, id of the entry that goes on
 
-	// SaidOperate: id, act, and for an edit the new value. An operator is about
-	// to act.
+	// SaidOperate: id, act, and for an edit the new value, for an erasure the
+	// lane. An operator is about to act.
 	SaidOperate = "OP"
 )
 
@@ -33,4 +39,8 @@ const (
 	ActRequeue = "requeue"
 	ActEdit    = "edit"
 	ActDiscard = "discard"
+	ActErase   = "erase" // its whole lane
 )
+
+// Bookmark is the name of the one bookmark.
+const Bookmark = "load"

@@ -16,7 +16,7 @@ import (
 // check opens an outbox, judges it, has it go on, and judges it again.
 func check(path string, s *said) (err error) {
 	r := newRemote(s)
-	box, err := outbox.Open(path, content.Options(content.Other{Answer: r.answer, Resolve: r.resolve}))
+	box, err := outbox.Open(path, content.Options(content.Other{Answer: r.answer, Resolve: r.resolve}, rand.IntN(2)))
 	if err != nil {
 		return fmt.Errorf("open: %w", err)
 	}
@@ -27,6 +27,10 @@ func check(path string, s *said) (err error) {
 	}
 	if err := kept(box, s); err != nil {
 		return err
+	}
+	mark, err := box.Bookmark(content.Bookmark)
+	if err != nil || s.marks != nil && !slices.Contains(s.marks, string(mark)) {
+		return fmt.Errorf("the bookmark is %q, want one of %q: %w", mark, s.marks, err)
 	}
 	if err := acceptAgain(ctx, box, s); err != nil {
 		return err
@@ -56,7 +60,7 @@ func check(path string, s *said) (err error) {
 
 // again opens the outbox once more.
 func again(ctx context.Context, path string, r *remote, probe outbox.ID) (err error) {
-	box, err := outbox.Open(path, content.Options(content.Other{Answer: r.answer, Resolve: r.resolve}))
+	box, err := outbox.Open(path, content.Options(content.Other{Answer: r.answer, Resolve: r.resolve}, rand.IntN(2)))
 	if err != nil {
 		return fmt.Errorf("open again: %w", err)
 	}
@@ -103,9 +107,13 @@ func acceptAgain(ctx context.Context, box *outbox.Outbox, s *said) error {
 			return fmt.Errorf("creation %s accepted again is %s: %w", t.id, r.ID(), err)
 		}
 		e.Body = content.Value{N: t.value.N + 1<<62}.Body()
+		erased, erasing := s.erasing[t.lane]
 		var conflict *outbox.ConflictError
-		if _, err := box.Accept(ctx, e); !errors.As(err, &conflict) || conflict.ID != t.id {
-			return fmt.Errorf("creation %s accepted with another body: %w", t.id, err)
+		r, err = box.Accept(ctx, e)
+		switch {
+		case erasing && err == nil && r.ID() == t.id && r.Duplicate: // nothing to compare with is left
+		case erased || !errors.As(err, &conflict) || conflict.ID != t.id:
+			return fmt.Errorf("creation %s accepted with another body, erased %t, is %s: %w", t.id, erased, r.ID(), err)
 		}
 	}
 	return nil

@@ -19,8 +19,12 @@ type said struct {
 	order   []*told // by the first line about them
 	puts    puts
 	sent    map[string]bool // effects that came
-	// discarded: an operator acted to take an entry of this lane out.
-	discarded map[string]bool
+	// discarded: an operator acted to take an entry of this lane out; erasing:
+	// to erase the lane, which is done if it is true.
+	discarded, erasing map[string]bool
+	// marks are what the bookmark may say: what it was set to, and what it was
+	// about to be set to since.
+	marks []string
 }
 
 // told is what was said of an entry.
@@ -38,7 +42,7 @@ type told struct {
 }
 
 func newSaid() *said {
-	return &said{entries: map[outbox.ID]*told{}, puts: newPuts(), sent: map[string]bool{}, discarded: map[string]bool{}}
+	return &said{entries: map[outbox.ID]*told{}, puts: newPuts(), sent: map[string]bool{}, discarded: map[string]bool{}, erasing: map[string]bool{}}
 }
 
 // goesOn says whether text begins with what was read.
@@ -68,6 +72,17 @@ func (s *said) line(words []string) error {
 	if len(words) < 2 {
 		return fmt.Errorf("too short")
 	}
+	switch words[0] {
+	case content.SaidMarking:
+		if s.marks == nil {
+			s.marks = []string{""}
+		}
+		s.marks = append(s.marks, words[1])
+		return nil
+	case content.SaidMark:
+		s.marks = words[1:]
+		return nil
+	}
 	id, err := outbox.ParseID(words[1])
 	if err != nil {
 		return err
@@ -89,6 +104,8 @@ func (s *said) line(words []string) error {
 		return s.puts.take(id, words[2], n)
 	case words[0] == content.SaidRefused:
 		t.refused = true
+	case words[0] == content.SaidErased && len(words) == 3:
+		s.erasing[words[2]] = true
 	case words[0] == content.SaidOperate && len(words) >= 3:
 		return s.operated(t, words)
 	default:
@@ -115,6 +132,9 @@ func (s *said) operated(t *told, words []string) error {
 	switch {
 	case words[2] == content.ActDiscard:
 		s.discarded[t.lane] = true
+	case words[2] == content.ActErase && len(words) == 4:
+		lane := words[3]
+		s.discarded[lane], s.erasing[lane] = true, s.erasing[lane]
 	case words[2] == content.ActEdit && len(words) == 4:
 		v, err := content.ParseValue(words[3])
 		if err != nil {

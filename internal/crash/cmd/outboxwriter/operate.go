@@ -44,6 +44,15 @@ func (w *writer) act(r outbox.Record) error {
 	}
 	d := w.rng.IntN(3)
 	switch {
+	case !content.IsValue(r.Kind) && w.rng.IntN(4) == 0:
+		lane := content.Lane(r.Entry)
+		say("%s %s %s %s\n", content.SaidOperate, r.ID, content.ActErase, lane)
+		w.erased[lane] = true
+		_, err := w.box.Erase(ctx, r.Kind, r.Account, r.Key)
+		if err == nil {
+			say("%s %s %s\n", content.SaidErased, r.ID, lane)
+		}
+		return err
 	case sent || !known || d == 0:
 		say("%s %s %s\n", content.SaidOperate, r.ID, content.ActDiscard)
 		return w.box.Discard(ctx, r.ID, "a person took it out")

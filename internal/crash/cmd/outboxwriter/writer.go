@@ -24,13 +24,14 @@ type writer struct {
 	remote *remote
 	rng    *rand.Rand
 	box    *outbox.Outbox
-	stop   func() // ends Run; nil if it does not run
+	stop   func()          // ends Run; nil if it does not run
+	erased map[string]bool // lanes; written while nobody produces
 	number atomic.Uint64
 	left   atomic.Int64
 }
 
 func run(c config) (err error) {
-	w := &writer{config: c, remote: newRemote(), rng: rand.New(rand.NewPCG(c.seed, 1))}
+	w := &writer{config: c, remote: newRemote(), rng: rand.New(rand.NewPCG(c.seed, 1)), erased: map[string]bool{}}
 	// Beyond all numbers of earlier runs.
 	w.number.Store(uint64(time.Now().UnixMicro()))
 	w.left.Store(int64(c.n))
@@ -58,7 +59,7 @@ func run(c config) (err error) {
 func (w *writer) open() error {
 	box, err := outbox.Open(filepath.Join(w.dir, "db"), content.Options(content.Other{
 		Answer: w.remote.answer, Resolve: w.remote.resolve, Observe: w.remote.observe,
-	}))
+	}, w.rng.IntN(2)))
 	if err != nil {
 		return err // and w.box is closed, or never was
 	}
@@ -131,9 +132,14 @@ func (w *writer) round(i int, ps []*producer) error {
 		producing.Wait()
 	}
 	if compact { // while others accept, or not
-		errs = append(errs, w.box.Compact(context.Background()))
+		if w.rng.IntN(3) == 0 {
+			errs = append(errs, w.box.Reseal(context.Background()))
+		} else {
+			errs = append(errs, w.box.Compact(context.Background()))
+		}
 		producing.Wait()
 	}
+	errs = append(errs, w.mark())
 	if err := w.afterErrors(errs...); err != nil || w.noDeliver {
 		return err
 	}
@@ -154,6 +160,17 @@ func (w *writer) round(i int, ps []*producer) error {
 		w.settle()
 	}
 	return w.reopen()
+}
+
+// mark sets the bookmark.
+func (w *writer) mark() error {
+	n := w.number.Add(1)
+	say("%s %d\n", content.SaidMarking, n)
+	err := w.box.SetBookmark(context.Background(), content.Bookmark, fmt.Append(nil, n))
+	if err == nil {
+		say("%s %d\n", content.SaidMark, n)
+	}
+	return err
 }
 
 // pause ends Run, which does not end as long as nothing can be recorded.
