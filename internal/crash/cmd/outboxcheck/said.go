@@ -134,7 +134,10 @@ func (s *said) operated(t *told, words []string) error {
 		s.discarded[t.lane] = true
 	case words[2] == content.ActErase && len(words) == 4:
 		lane := words[3]
-		s.discarded[lane], s.erasing[lane] = true, s.erasing[lane]
+		s.discarded[lane] = true
+		if !s.erasing[lane] {
+			s.erasing[lane] = false
+		}
 	case words[2] == content.ActEdit && len(words) == 4:
 		v, err := content.ParseValue(words[3])
 		if err != nil {
