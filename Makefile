@@ -2,7 +2,7 @@ TOOL := go tool -modfile=$(CURDIR)/internal/tools/go.mod
 CRASH := internal/crash
 
 .DEFAULT_GOAL := help
-.PHONY: help fmt lint test race bench cover check tidy drill sim sweep callback-load reload crash crash-long
+.PHONY: help fmt lint test race bench cover check tidy drill sim sweep callback-load reload soak crash crash-long
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ callback-load: ## 1,000 callbacks a second for 30 s, handlers that hang, SIGKILL
 
 reload: ## 500,000 rows among live changes, the loader killed twice: complete, in bounded memory
 	go run ./internal/reloadload
+
+soak: ## an hour of steady load, outages and restarts: what it takes stays flat, nothing is lost
+	go run ./internal/soak
 
 crash: ## crash images, kills, power cuts, failing calls: minutes, as root on Linux
 	$(CRASH)/scripts/crash.sh ci
