@@ -342,6 +342,22 @@ func (g *gate) unsuspend(now time.Time, account string) {
 	}
 }
 
+// limit is [Outbox.Limit].
+func (g *gate) limit(now time.Time, account string, calls int, within time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	a := g.accountLocked(account)
+	switch {
+	case within <= 0 || calls < 0:
+	case calls == 0:
+		a.throttle.hold(now, within, throttleLongest, g.o.random) // if it was wrong, an answer says so
+		g.version.Add(1)
+		g.announceAccountLocked(now, a)
+	case within >= limitShortest:
+		a.pace.limit(now, calls, within)
+	}
+}
+
 func (g *gate) isSuspended(account string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

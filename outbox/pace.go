@@ -18,6 +18,9 @@ const (
 	throttlePause = time.Second
 	// throttleLongest is the longest of them.
 	throttleLongest = time.Minute
+	// limitShortest is the shortest time over which a count of calls is spread:
+	// such times come in whole seconds, and a short one could be half of it.
+	limitShortest = 5 * time.Second
 	// throttleJitter is the part of a wait that chance may add.
 	throttleJitter = 0.1
 )
@@ -38,6 +41,10 @@ type pace struct {
 	succeeded bool      // in it
 	throttled bool      // in it
 	slowedAt  time.Time
+
+	// named is the rate that the other side's count allows until namedUntil.
+	named      float64
+	namedUntil time.Time
 }
 
 func newPace(now time.Time, start, highest, ceiling float64) *pace {
@@ -52,16 +59,20 @@ func newPace(now time.Time, start, highest, ceiling float64) *pace {
 
 // ceilingAt is the highest rate allowed now.
 func (p *pace) ceilingAt(now time.Time) float64 {
-	if p.ceiling == 0 {
-		return p.max
+	ceiling := p.max
+	if p.ceiling != 0 {
+		creep := paceCreep * p.max * max(0, now.Sub(p.learnedAt).Minutes())
+		ceiling = min(p.ceiling+creep, p.max)
 	}
-	creep := paceCreep * p.max * max(0, now.Sub(p.learnedAt).Minutes())
-	return min(p.ceiling+creep, p.max)
+	if now.Before(p.namedUntil) {
+		ceiling = min(ceiling, p.named)
+	}
+	return ceiling
 }
 
 // learned is the ceiling worth keeping; zero if there is none.
 func (p *pace) learned(now time.Time) float64 {
-	if c := p.ceilingAt(now); c < p.max {
+	if c := p.ceilingAt(now); c < p.max && !now.Before(p.namedUntil) {
 		return c
 	}
 	return 0
@@ -98,6 +109,14 @@ func (p *pace) throttle(now time.Time) {
 	p.slowedAt, p.learnedAt = now, now
 	p.ceiling = max(p.rate*paceBelow, floor)
 	p.set(now, max(p.rate/2, floor))
+}
+
+// limit spreads what the other side still takes over the time that it named.
+func (p *pace) limit(now time.Time, calls int, within time.Duration) {
+	p.roll(now)
+	p.named = max(float64(calls)/within.Seconds(), p.start*paceFloor)
+	p.namedUntil = now.Add(within)
+	p.set(now, min(p.rate, p.ceilingAt(now)))
 }
 
 // restart is for a gate that opens: a host that is just back must not be

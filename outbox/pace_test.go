@@ -195,3 +195,36 @@ func TestHostRetryAfterEndRestartsThePace(t *testing.T) {
 		require.Equal(t, 1.0, r.g.accounts["a"].pace.rate)
 	})
 }
+
+// What the other side says that it still takes is spread over the time that it
+// named, so that it need not refuse any.
+func TestNamedLimitIsSpread(t *testing.T) {
+	gateTest(t, gatePaced, func(r *gateRig) {
+		r.spin(time.Minute)
+		r.g.limit(time.Now(), "a", 60, time.Minute)
+		require.InDelta(t, 60, r.spin(time.Minute), 1)
+		require.Greater(t, r.spin(70*time.Second), 600, "afterwards it is as fast as before within seconds")
+		r.g.limit(time.Now(), "a", 1_000_000, time.Minute)
+		require.InDelta(t, 600, r.spin(time.Minute), 6, "it never quickens the pace")
+		r.g.limit(time.Now(), "a", 0, 30*time.Second)
+		require.Zero(t, r.spin(30*time.Second))
+		r.spin(15 * time.Second)
+		require.Zero(t, r.g.accounts["a"].pace.learned(time.Now()), "nothing was refused")
+	})
+}
+
+func TestLimitThatCannotBeMeantIsIgnored(t *testing.T) {
+	gateTest(t, gatePaced, func(r *gateRig) {
+		r.spin(time.Minute)
+		for _, l := range []struct {
+			calls  int
+			within time.Duration
+		}{{-1, time.Minute}, {5, 0}, {0, -time.Hour}, {1, time.Second}} {
+			r.g.limit(time.Now(), "a", l.calls, l.within)
+		}
+		require.InDelta(t, 600, r.spin(time.Minute), 6)
+		r.g.limit(time.Now(), "a", 0, 1000*time.Hour)
+		require.LessOrEqual(t, r.spin(2*time.Minute), 600)
+		require.Positive(t, r.spin(time.Second), "held for a minute at most, and a tenth")
+	})
+}

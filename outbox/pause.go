@@ -42,6 +42,15 @@ func (o *Outbox) Unsuspend(account string) {
 	o.signal()
 }
 
+// Limit says that the other side told that it takes so many more calls of an
+// account until within from now. None hold the account that long, at most a
+// minute; else they are spread over the time. It never quickens the pace.
+// Numbers that cannot be meant are ignored.
+func (o *Outbox) Limit(account string, calls int, within time.Duration) {
+	o.gate.limit(time.Now(), account, calls, within)
+	o.tellGate()
+}
+
 // IsSuspended says whether an account's credential was refused.
 func (o *Outbox) IsSuspended(account string) bool { return o.gate.isSuspended(account) }
 

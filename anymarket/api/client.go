@@ -1,6 +1,9 @@
 package api
 
-import "net/http"
+import (
+	"context"
+	"net/http"
+)
 
 // Client makes calls to ANYMARKET. It is immutable and safe for concurrent use.
 // It holds no state of its own besides the connections kept by its transport,
@@ -36,6 +39,19 @@ func (c *Client) WithToken(token TokenFunc) *Client {
 	return &other
 }
 
+// Observed returns a client whose requests are told of to one more observer, see
+// [Config].
+func (c *Client) Observed(observe func(ctx context.Context, o Observation)) *Client {
+	other, before := *c, c.config.Observe
+	other.config.Observe = func(ctx context.Context, o Observation) {
+		if before != nil {
+			before(ctx, o)
+		}
+		observe(ctx, o)
+	}
+	return &other
+}
+
 // BaseURL returns where the client calls, without a slash at the end.
 func (c *Client) BaseURL() string { return c.base }
 
@@ -62,7 +78,7 @@ func (c *Client) Products() Products { return Products{c} }
 // Orders are the sales.
 func (c *Client) Orders() Orders { return Orders{c} }
 
-// Feeds are the lists of orders that changed.
+// Feeds are the lists of orders, products and SKUs that changed.
 func (c *Client) Feeds() Feeds { return Feeds{c} }
 
 // Callbacks are the addresses that ANYMARKET calls when something changes.

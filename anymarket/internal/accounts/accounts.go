@@ -16,6 +16,7 @@ type Tokens func(ctx context.Context, account string) (string, error)
 type Accounts struct {
 	base   *api.Client
 	tokens Tokens
+	told   func(account string, limit api.RateLimit)
 
 	mu   sync.Mutex // guards the field below
 	used map[string]*account
@@ -30,9 +31,10 @@ type account struct {
 	used string     // the token of the latest request; empty if there was none
 }
 
-// New keeps clients on the connections of base.
-func New(base *api.Client, tokens Tokens) *Accounts {
-	return &Accounts{base: base, tokens: tokens, used: map[string]*account{}}
+// New keeps clients on the connections of base. told is told what answers say
+// of an account's limits.
+func New(base *api.Client, tokens Tokens, told func(account string, limit api.RateLimit)) *Accounts {
+	return &Accounts{base: base, tokens: tokens, told: told, used: map[string]*account{}}
 }
 
 // Of returns the plain client of an account.
@@ -52,7 +54,7 @@ func (as *Accounts) Of(name string) *api.Client {
 			a.used = ""
 		}
 		return token, err
-	})
+	}).Observed(func(_ context.Context, o api.Observation) { as.told(name, o.RateLimit) })
 	as.used[name] = a
 	return a.api
 }

@@ -50,7 +50,16 @@ func New(config Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{Config: config, plain: plain, accounts: accounts.New(plain, config.Tokens)}, nil
+	e := &Engine{Config: config, plain: plain}
+	e.accounts = accounts.New(plain, config.Tokens, e.limit)
+	return e, nil
+}
+
+// limit hands on what an answer said of an account's limits.
+func (e *Engine) limit(account string, l api.RateLimit) {
+	if l.RemainingKnown && l.Reset > 0 {
+		e.Outbox.Limit(account, l.Remaining, l.Reset)
+	}
 }
 
 // Of returns the plain client of an account.
