@@ -1,8 +1,9 @@
 TOOL := go tool -modfile=$(CURDIR)/internal/tools/go.mod
 CRASH := internal/crash
+BENCH := internal/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help fmt lint test race bench cover check tidy drill sim sweep callback-load reload soak crash crash-long
+.PHONY: help fmt lint test race bench bench-peers cover check tidy drill sim sweep callback-load reload soak crash crash-long
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -10,10 +11,12 @@ help: ## list the targets
 fmt: ## format all Go files and sort their imports
 	$(TOOL) golangci-lint fmt ./...
 	cd $(CRASH) && $(TOOL) golangci-lint fmt ./...
+	cd $(BENCH) && $(TOOL) golangci-lint fmt ./...
 
 lint: ## go vet, golangci-lint, staticcheck
 	go vet ./... && $(TOOL) golangci-lint run ./... && $(TOOL) staticcheck ./...
 	cd $(CRASH) && go vet ./... && $(TOOL) golangci-lint run ./...
+	cd $(BENCH) && go vet ./... && $(TOOL) golangci-lint run ./...
 
 test: ## all tests
 	go test ./...
@@ -24,14 +27,17 @@ race: ## all tests with the race detector
 bench: ## all benchmarks, no tests; COUNT=10 for benchstat
 	go test -run '^$$' -bench . -benchmem -count $(or $(COUNT),1) ./...
 
+bench-peers: ## beside peers, into docs/benchmarks.md: half an hour; PARTS=accept,mixed for some, SHORT=1 only to see that it works
+	cd $(BENCH) && go run . $(if $(SHORT),-short,-page $(CURDIR)/docs/benchmarks.md) $(if $(PARTS),-only $(PARTS))
+
 cover: ## coverage of all tests, the untested lines in coverage.html
 	go test -coverprofile=coverage.out ./... && go tool cover -html=coverage.out -o coverage.html
 
 check: ## all that CI runs
 	.ci/run
 
-tidy: ## tidy the three modules
-	go mod tidy && (cd $(CRASH) && go mod tidy) && cd internal/tools && go mod tidy
+tidy: ## tidy all modules
+	go mod tidy && (cd $(CRASH) && go mod tidy) && (cd $(BENCH) && go mod tidy) && cd internal/tools && go mod tidy
 
 drill: ## the announced window, played and judged with ten seeds: six minutes
 	for seed in 1 2 3 4 5 6 7 8 9 10; do go run ./examples/anymarketctl drill --json --seed $$seed || exit 1; done

@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/anymarket-go/sdk/internal/barebolt"
 )
 
 // benchLanes is how many targets the benchmarks write to: an ERP's SKUs.
@@ -66,7 +68,9 @@ const roundTime = 100 * time.Millisecond
 
 func benchmarkAccept(b *testing.B, producers, size int) {
 	o := openBench(b, filepath.Join(b.TempDir(), "outbox.db"))
-	bare := openBare(b)
+	bare, err := barebolt.Open(filepath.Join(b.TempDir(), "bare.db"))
+	require.NoError(b, err)
+	b.Cleanup(func() { require.NoError(b, bare.Close()) })
 	keys, body := benchKeys(benchLanes), benchBody(size)
 	ctx := context.Background() //nolint:usetesting // one that cannot end, as in most programs
 	var next atomic.Int64
@@ -77,7 +81,10 @@ func benchmarkAccept(b *testing.B, producers, size int) {
 		},
 		commits: func() int { n, err := o.store.lastCommit(); require.NoError(b, err); return n },
 	}
-	put := contender{op: func() error { return bare.put(body) }, commits: func() int { return bare.commits(b) }}
+	put := contender{
+		op:      func() error { _, err := bare.Put(body); return err },
+		commits: func() int { n, err := bare.Commits(); require.NoError(b, err); return n },
+	}
 	var ratios, ours, theirs []float64
 	var acceptSum, putSum round
 	for b.Loop() {
