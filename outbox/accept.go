@@ -368,6 +368,9 @@ func (o *Outbox) putOne(t *tx, p *prepared, now time.Time) {
 	key := binary.BigEndian.AppendUint64(t.scratch(8), p.seq)
 	t.put(inEntries, key, p.draft.complete(key, p.acceptedAt))
 	o.addTo(l, p.k, &p.stored, 0)
+	if o.goesFirst(t, l, &p.stored) {
+		l.first = p.seq
+	}
 	if p.pending != 0 {
 		o.setLookAt(&p.stored)
 	}

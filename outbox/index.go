@@ -280,6 +280,9 @@ func (x *index) remove(l *lane, seq uint64) {
 	if len(l.entries) == 0 {
 		l.confirmAt = 0
 	}
+	if l.first == seq {
+		l.first = 0
+	}
 }
 
 // setDue says when an entry is due; zero is at once.
@@ -326,6 +329,9 @@ func (x *index) removeDead(l *lane, seq uint64) {
 	if len(l.dead) == 0 {
 		l.dead = nil
 	}
+	if l.first == seq {
+		l.first = 0
+	}
 }
 
 func (x *index) note(seq uint64) *note {
@@ -354,7 +360,7 @@ func (x *index) recount(l *lane) {
 			if l.newest().flags&flagParked != 0 {
 				parked = 1
 			}
-		case l.blockedBy() != 0 || l.entries[0].flags&flagParked != 0 || x.kinds[l.entries[0].kind].orphan:
+		case l.blockedBy() != 0 || l.head().flags&flagParked != 0 || x.kinds[l.head().kind].orphan:
 			parked = n
 		default:
 			for i := range l.entries {

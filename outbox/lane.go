@@ -32,6 +32,9 @@ type lane struct {
 	entries []entry // on disk in the bucket entries, oldest first
 	// dead are the lane's dead letters, oldest first.
 	dead []uint64
+	// first is a creation, waiting or dead, that goes before all others, since
+	// there were steps on it before it was accepted; zero if there is none.
+	first uint64
 	// confirmAt is the uptime of the host at which the newest value must go
 	// once more; zero if none need.
 	confirmAt time.Duration
@@ -110,6 +113,8 @@ func (l *lane) head() *entry {
 		return nil
 	case l.absolute():
 		return &l.entries[n-1]
+	case l.first != 0 && l.find(l.first) != nil:
+		return l.find(l.first)
 	default:
 		return &l.entries[0]
 	}
@@ -130,7 +135,11 @@ func (l *lane) givesWay(seq uint64) bool {
 
 // blockedBy is the dead letter that the lane's head waits for, zero if none.
 func (l *lane) blockedBy() uint64 {
-	if !l.absolute() && len(l.dead) > 0 && len(l.entries) > 0 && l.dead[0] < l.entries[0].seq {
+	switch {
+	case l.absolute() || len(l.dead) == 0 || len(l.entries) == 0 || l.first != 0 && l.find(l.first) != nil:
+	case l.first != 0:
+		return l.first
+	case l.dead[0] < l.entries[0].seq:
 		return l.dead[0]
 	}
 	return 0
@@ -142,7 +151,7 @@ func (l *lane) heldBy(seq uint64) uint64 {
 	if by := l.blockedBy(); by != 0 {
 		return by
 	}
-	if h := l.head(); !l.absolute() && h != nil && h.flags&flagParked != 0 && h.seq < seq {
+	if h := l.head(); !l.absolute() && h != nil && h.flags&flagParked != 0 && (h.seq < seq || l.first == h.seq && h.seq != seq) {
 		return h.seq
 	}
 	return 0

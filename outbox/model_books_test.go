@@ -255,7 +255,7 @@ func (m *model) discardOne(b *booked) {
 		for _, s := range steps {
 			s.cancelled = true
 		}
-	case errors.Is(err, ErrState) && m.stateOf(b) == Waiting: // it is on the wire
+	case errors.Is(err, ErrState) && (m.stateOf(b) == Waiting || len(steps) > 0): // it is on the wire, or a step of it
 	default:
 		m.fatalf("discard %s, which is %s: %v", b.id, m.stateOf(b), err)
 	}

@@ -22,6 +22,7 @@ func (m *model) operations() []operation {
 		{160, func() { m.accept(m.newValue(false)) }},
 		{60, func() { m.accept(m.newOrder()) }},
 		{90, func() { m.accept(m.newStep()) }},
+		{20, m.stepFirst},
 		{30, func() { m.accept(m.oldOrder()) }},
 		{50, m.acceptAll},
 		{200, func() { m.sleep(time.Duration(m.rng.IntN(200)) * time.Millisecond) }},
@@ -112,6 +113,14 @@ func (m *model) newStep() Entry {
 		return m.newOrder()
 	}
 	return Entry{Kind: kindStep, Account: c.lane.account, Key: c.lane.key, Once: c.lane.key, Body: format(map[string]string{"to": m.fresh()})}
+}
+
+// stepFirst accepts a step before the creation that it belongs to.
+func (m *model) stepFirst() {
+	m.t.Helper()
+	e := m.newOrder()
+	m.accept(Entry{Kind: kindStep, Account: e.Account, Key: e.Key, Once: e.Once, Body: format(map[string]string{"to": m.fresh()})})
+	m.accept(e)
 }
 
 func (m *model) accept(e Entry) {

@@ -137,6 +137,45 @@ func onceKeyOf(k *kind, s *stored) []byte {
 	return onceKey(k.Host, s.account, s.once)
 }
 
+// goesFirst says whether a creation goes before what its lane has already: steps
+// that were accepted before the creation that they belong to.
+func (o *Outbox) goesFirst(t *tx, l *lane, s *stored) bool {
+	if o.kindOf(s.kind).Class != Once {
+		return false
+	}
+	var step stored
+	var err error
+	switch {
+	case len(l.entries) > 0 && l.entries[0].seq < s.seq:
+		step, err = t.entry(inEntries, l.entries[0].seq)
+	case len(l.dead) > 0 && l.dead[0] < s.seq:
+		step, err = t.entry(inDead, l.dead[0])
+	default:
+		return false
+	}
+	return err == nil && o.kindOf(step.kind).Class == Step && step.once == s.once
+}
+
+// findFirst finds the creation of a lane that goes first, if there is one.
+func (o *Outbox) findFirst(t *tx, l *lane) {
+	if l.absolute() || len(l.entries)+len(l.dead) < 2 {
+		return
+	}
+	for _, e := range l.entries {
+		if o.kinds[e.kind].Class != Once {
+			continue
+		}
+		if s, err := t.entry(inEntries, e.seq); err == nil && o.goesFirst(t, l, &s) {
+			l.first = s.seq
+		}
+	}
+	for _, seq := range l.dead {
+		if s, err := t.entry(inDead, seq); err == nil && s.flags&flagUnreadable == 0 && o.goesFirst(t, l, &s) {
+			l.first = s.seq
+		}
+	}
+}
+
 // settleCreation notes under a creation's key what became of it, and from when
 // on the key may be forgotten.
 func (o *Outbox) settleCreation(t *tx, s *stored, delivered bool, data []byte, now time.Time) {

@@ -140,6 +140,7 @@ func (o *Outbox) revive(t *tx, l *lane, s *stored) {
 	s.attempts, s.sends, s.dueAt, s.pending, s.reason = 0, 0, 0, 0, ""
 	s.unknownSince, s.notFoundSince = 0, 0
 	t.delete(inDead, seqKey(s.seq))
+	first := l.first
 	o.removeDead(l, s.seq)
 	o.noteValue(l, s)
 	if l.absolute() {
@@ -149,6 +150,7 @@ func (o *Outbox) revive(t *tx, l *lane, s *stored) {
 	}
 	t.putEntry(inEntries, s)
 	o.add(s, 0)
+	l.first = first
 	delete(o.notes, s.seq)
 }
 
@@ -169,7 +171,8 @@ func (o *Outbox) cover(t *tx, l *lane, s *stored) {
 
 // Discard takes an entry out for good: a dead letter, a parked or a waiting
 // one. Discarding a creation cancels the steps that belong to it. An entry on
-// the wire cannot be discarded, nor one that is settled: [ErrState].
+// the wire cannot be discarded, nor one that is settled, nor a creation with a
+// step on the wire: [ErrState].
 func (o *Outbox) Discard(ctx context.Context, id ID, reason string) error {
 	return o.operate(ctx, id, func(t *tx, l *lane, s *stored, state State, now time.Time) error {
 		switch state {
@@ -181,6 +184,9 @@ func (o *Outbox) Discard(ctx context.Context, id ID, reason string) error {
 		if k := o.configured[s.kind]; k != nil && k.Class == Once {
 			if c, _, err := t.creationUnder(onceKeyOf(k, s), now); err != nil || c.deliveredAt == 0 {
 				once = s.once // else it was there once, and its steps have what to belong to
+			}
+			if once != "" && l.leased != 0 {
+				return fmt.Errorf("%w: its step %s is on the wire", ErrState, ID{file: o.store.file, seq: l.leased})
 			}
 		}
 		o.cancel(t, l, s, state, reason, now)

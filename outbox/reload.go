@@ -49,6 +49,13 @@ func (o *Outbox) reload() error {
 			if err != nil {
 				return err
 			}
+			for _, a := range o.order {
+				for _, b := range a.branches {
+					for _, l := range b.lanes {
+						o.findFirst(t, l)
+					}
+				}
+			}
 			o.loadAddressing(t)
 			return o.loadCounters(t)
 		})

@@ -171,6 +171,7 @@ func (o *Outbox) bury(t *tx, l *lane, s *stored, reason string, attempt uint64, 
 		o.dropSweepable(t, l, now)
 	}
 	s.confirmAt = l.confirmAt // before the lane forgets it
+	first := l.first
 	t.delete(inEntries, seqKey(s.seq))
 	o.remove(l, s.seq)
 	o.passDuty(t, l)
@@ -178,6 +179,7 @@ func (o *Outbox) bury(t *tx, l *lane, s *stored, reason string, attempt uint64, 
 	s.reason, s.pending, s.dueAt, s.merged = reason, 0, 0, nil
 	t.putEntry(inDead, s)
 	o.addDead(l, s.seq)
+	l.first = first
 	o.parkedBehind(l, s.seq)
 	o.happen(t, s.seq, Event{Type: EventDead, Verdict: Rejected, Reason: reason, Attempt: attempt}, nil, now)
 }
@@ -188,7 +190,7 @@ func (o *Outbox) parkedBehind(l *lane, seq uint64) {
 		return
 	}
 	for _, e := range l.entries {
-		if e.seq > seq {
+		if e.seq > seq || seq == l.first {
 			o.changed = append(o.changed, e.seq)
 		}
 	}

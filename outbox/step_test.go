@@ -226,3 +226,56 @@ func TestStepWithoutResolverIsParkedAfterAnUnknownOutcome(t *testing.T) {
 		require.NoError(t, receipt.Wait(r.day()))
 	})
 }
+
+// A shop may say of a sale that it is paid before it hands over the sale.
+func TestCreationGoesBeforeItsStepsThatCameFirst(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		h := &outboxtest.Host{Script: once(outboxtest.Reply{Mode: outboxtest.Bad})}
+		r := orderRig(t, h, nil)
+		early := r.step("order-1", "M-1", "paid")
+		creation := r.create("order-1", "M-1", "{}")
+		late := r.step("order-1", "M-1", "sent")
+		r.run()
+		r.until(time.Minute, func() bool { return r.o.Stats().Dead == 1 })
+		for range 2 {
+			require.Contains(t, r.stands(early, outbox.Parked).Reason, creation.ID().String())
+			require.Contains(t, r.stands(late, outbox.Parked).Reason, creation.ID().String())
+			require.NoError(t, r.o.Check(t.Context()))
+			r.crash()
+			r.run()
+		}
+		require.NoError(t, r.o.Requeue(t.Context(), creation.ID()))
+		r.drain(time.Hour)
+		require.Equal(t, 1, h.Creations("", "M-1"))
+		require.Equal(t, []string{"paid", "sent"}, h.Steps("", "order-1"))
+	})
+}
+
+// Nor is it held by such a step that was refused meanwhile.
+func TestCreationIsNotHeldByItsStepsThatCameFirst(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		h := &outboxtest.Host{}
+		refuse := true
+		h.Script = func(c outboxtest.Call) (outboxtest.Reply, bool) {
+			return outboxtest.Reply{Mode: outboxtest.Bad}, refuse && c.Kind == "status" && !c.LookUp
+		}
+		r := orderRig(t, h, nil)
+		r.run()
+		early := r.step("order-1", "M-1", "paid")
+		require.Error(t, early.Wait(r.day()))
+		r.stop()
+		creation := r.create("order-1", "M-1", "{}")
+		behind := r.step("order-1", "M-1", "packed")
+		r.crash()
+		require.NoError(t, r.o.Check(t.Context()))
+		r.stands(creation, outbox.Waiting)
+		r.run()
+		r.until(time.Hour, func() bool { return h.Creations("", "M-1") == 1 })
+		r.until(time.Hour, func() bool { return r.show(creation).State == outbox.Done })
+		r.stands(behind, outbox.Parked)
+		refuse = false
+		require.NoError(t, r.o.Requeue(t.Context(), early.ID()))
+		r.drain(time.Hour)
+		require.Equal(t, []string{"paid", "packed"}, h.Steps("", "order-1"))
+	})
+}
