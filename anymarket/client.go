@@ -33,9 +33,11 @@ type Client struct {
 type core struct {
 	*engine.Engine
 
-	config Config // as it was given
-	ads    adCache
-	feeds  feeds
+	config  Config // as it was given
+	host    string // of the API
+	ads     adCache
+	created *created
+	feeds   feeds
 
 	mu   sync.Mutex      // guards the field below
 	jobs map[string]bool // those that run, see begin
@@ -69,15 +71,17 @@ func newCore(config Config) (*core, error) {
 	if err := errors.Join(wrong, err); err != nil {
 		return nil, err
 	}
-	return &core{Engine: e, config: config}, nil
+	return &core{Engine: e, config: config, host: config.host(), created: newCreated()}, nil
 }
 
 // kinds are what the outbox can deliver.
 func (c *core) kinds() []outbox.Kind {
 	return append([]outbox.Kind{
 		c.stockKind(), c.priceKind(),
-		c.createKind(), c.stepKind(stepByKey, familyOrder), c.stepKind(stepByID, familyOrderID),
-		c.xmlKind(xmlByKey, familyOrder), c.xmlKind(xmlByID, familyOrderID), c.handOverKind(),
+		c.createKind(),
+		c.stepKind(steps.byKey(), familyOrder), c.stepKind(steps.byID(), familyOrderID), c.stepKind(steps.byPartnerID(), familyOrderPartnerID),
+		c.xmlKind(documents.byKey(), familyOrder), c.xmlKind(documents.byID(), familyOrderID), c.xmlKind(documents.byPartnerID(), familyOrderPartnerID),
+		c.handOverKind(),
 	}, c.callKinds()...)
 }
 
@@ -140,7 +144,8 @@ func (c *core) stop(closing func() error) error {
 // canary is the cheapest read there is.
 func (c *core) canary(ctx context.Context, host, account string) outbox.Answer {
 	if host == hostFeed {
-		return outbox.Answer{Result: outbox.Result{Verdict: outbox.Delivered}} // it is the program itself
+		// It is the program itself: there, and no judge of credentials.
+		return outbox.Answer{Result: outbox.Result{Verdict: outbox.Failed}}
 	}
 	_, err := c.Of(account).Stocks().Locations(ctx)
 	return verdict.OfCanary(err)

@@ -1,10 +1,12 @@
 package anymarket
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/anymarket-go/sdk/anymarket/api"
@@ -34,7 +36,8 @@ type Config struct {
 	// Tokens returns the token of an account. Either it or Token is given.
 	Tokens TokenSource
 
-	// BaseURL is where ANYMARKET is. Defaults to [api.DefaultBaseURL].
+	// BaseURL is where ANYMARKET is. Defaults to [api.DefaultBaseURL]. The name of
+	// its host is part of the key under which orders are remembered.
 	BaseURL string
 	// AllowHTTP permits http to other machines, which shows the token to the
 	// network.
@@ -68,6 +71,10 @@ type Config struct {
 	DrainTimeout time.Duration
 	// Restored says that the file is a copy from earlier, see package outbox.
 	Restored bool
+	// Keys seal the bodies of what is accepted in the file, each of
+	// [outbox.KeySize] random bytes: the first one seals, the others open what they
+	// sealed. Without them bodies are stored as they are. See package outbox.
+	Keys [][]byte
 
 	// Stale is how long a stock value may wait before RefreshStock is asked
 	// for the one as of now. Defaults to 10 min.
@@ -111,13 +118,22 @@ func (c Config) filled() (Config, error) {
 	return c, errors.Join(wrong...)
 }
 
+// host is the name of the machine that is called.
+func (c Config) host() string {
+	u, err := url.Parse(cmp.Or(c.BaseURL, api.DefaultBaseURL))
+	if err != nil {
+		return "" // refused when the client is made
+	}
+	return u.Hostname()
+}
+
 // settings are those that all clients have.
 func (c Config) settings() engine.Config {
 	return engine.Config{
 		Outbox: c.Outbox, Token: c.Token, Tokens: accounts.Tokens(c.Tokens), BaseURL: c.BaseURL, AllowHTTP: c.AllowHTTP,
 		Transport: c.Transport, Windows: c.Windows, StartRate: c.StartRate, MaxRate: c.MaxRate, Timeout: c.Timeout,
 		MinBackoff: c.MinBackoff, MaxBackoff: c.MaxBackoff, CanaryInterval: c.CanaryInterval, LateApply: c.LateApply, LookupLag: c.LookupLag,
-		Stale: c.Stale, DrainTimeout: c.DrainTimeout, Restored: c.Restored, Admin: c.Admin,
+		Stale: c.Stale, DrainTimeout: c.DrainTimeout, Restored: c.Restored, Keys: c.Keys, Admin: c.Admin,
 		Observer: c.Observer, ObserveRequest: c.ObserveRequest, Logger: c.Logger,
 	}
 }

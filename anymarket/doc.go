@@ -49,7 +49,8 @@
 //
 // client.go, config.go and internal/engine are the life of a client. stock.go,
 // prices.go and orders.go are what is accepted, pricesend.go and ordersend.go how
-// it is sent; internal/verdict decides what an answer means; read.go is the way of
+// it is sent, orderskey.go and orderscreated.go whose a step is; internal/verdict
+// decides what an answer means; read.go is the way of
 // reads, call.go that of endpoints without a method of their own. reload.go and
 // inventory.go, recheck.go and rechecking.go are what is done after a window,
 // feed.go and its neighbours how changed orders come. operation.go and admin.go

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/anymarket-go/sdk/anymarket/api"
@@ -15,19 +14,16 @@ import (
 	"github.com/anymarket-go/sdk/outbox"
 )
 
-// Kinds are stored and never change. They are of the families of steps, so that
-// a document keeps its place among the steps of its order.
-const (
-	xmlByKey = "order.nfe"
-	xmlByID  = "order.nfe.id"
-)
+// documents are the kinds of an XML, stored as those of a status are. They are
+// of the same families, so that a document keeps its place among the steps of its
+// order.
+const documents stepKinds = "order.nfe"
 
 // xmlBody is what is stored of a document.
 type xmlBody struct {
-	ID            ID     `json:"id,omitzero"`
-	Marketplace   string `json:"marketPlace,omitempty"`
-	MarketplaceID string `json:"marketPlaceId,omitempty"`
-	XML           []byte `json:"xml"`
+	stepOrder
+
+	XML []byte `json:"xml"`
 }
 
 // SendInvoiceXML stores the XML of an order's NF-e, as it was signed, durably,
@@ -39,7 +35,11 @@ type xmlBody struct {
 // What is no XML, or more than 700 KB of it, is an [*api.FieldError]; other
 // errors are those of [outbox.Outbox.Accept].
 func (s OrderService) SendInvoiceXML(ctx context.Context, key OrderKey, xml []byte) (Receipt, error) {
-	e, err := xmlEntry(xmlBody{key.ID, key.Marketplace, key.MarketplaceID, xml})
+	order, err := orderOf(key)
+	if err != nil {
+		return Receipt{}, err
+	}
+	e, err := xmlEntry(xmlBody{order, xml})
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -49,8 +49,7 @@ func (s OrderService) SendInvoiceXML(ctx context.Context, key OrderKey, xml []by
 // xmlEntry checks a document and makes an entry of it.
 func xmlEntry(b xmlBody) (e outbox.Entry, err error) {
 	const most = 700_000 // as text it fits into an entry; a signed NF-e has 500 KB at most
-	b.Marketplace = strings.ToUpper(b.Marketplace)
-	key := OrderKey{ID: b.ID, Marketplace: b.Marketplace, MarketplaceID: b.MarketplaceID}
+	key := b.key()
 	err = key.validate()
 	switch {
 	case err != nil:
@@ -62,21 +61,15 @@ func xmlEntry(b xmlBody) (e outbox.Entry, err error) {
 	if err != nil {
 		return e, err
 	}
-	body, err := json.Marshal(b)
-	if err != nil {
-		return e, err
-	}
-	e = outbox.Entry{Kind: xmlByID, Key: key.String(), Body: body}
-	if key.ID == 0 {
-		e.Kind, e.Once = xmlByKey, e.Key
-	}
-	return e, nil
+	e = documents.entry(key)
+	e.Body, err = json.Marshal(b)
+	return e, err
 }
 
 func (c *core) xmlKind(name, family string) outbox.Kind {
 	return outbox.Kind{
 		Name: name, Family: family, Class: outbox.Step, Group: groupOrders,
-		Deliver: c.putXML, Resolve: c.resolveXML, Check: operation.Edited(xmlEntry),
+		Deliver: c.putXML, Resolve: c.resolveXML, Check: operation.Edited(editedXML(name)),
 	}
 }
 
@@ -97,7 +90,7 @@ func (c *core) putXML(ctx context.Context, batch []outbox.Lease) outbox.Answer {
 	if err := json.Unmarshal(l.Body, &b); err != nil {
 		return verdict.Unreadable(err)
 	}
-	id, found := c.orderID(ctx, l, stepBody{ID: b.ID, Marketplace: b.Marketplace, MarketplaceID: b.MarketplaceID})
+	id, found := c.orderID(ctx, l, b.stepOrder)
 	if id == 0 {
 		return withoutOrder(found)
 	}

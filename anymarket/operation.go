@@ -13,13 +13,27 @@ import (
 // acceptOperations stores operations, one JSON object a line, and says in their
 // order what became of each.
 func (c *Client) acceptOperations(ctx context.Context, lines [][]byte, strict bool) []admin.Accepted {
-	return operation.Accept(ctx, c.core.Outbox, lines, c.core.config.Strict || strict, c.operation)
+	created := false // something that is not stored yet
+	decode := func(l *operation.Line) (outbox.Entry, []string, error) {
+		e, warnings, err := c.operation(l)
+		if err != nil {
+			return e, nil, err
+		}
+		if created && e.Kind == steps.byPartnerID() { // perhaps its order
+			created = false
+			return e, nil, operation.ErrStoreFirst
+		}
+		created = created || e.Kind == kindCreate
+		e, err = c.core.placed(ctx, e)
+		return e, warnings, err
+	}
+	return operation.Accept(ctx, c.core.Outbox, lines, c.core.config.Strict || strict, decode, c.core.created.note)
 }
 
 // operation makes an entry of a line.
 func (c *Client) operation(l *operation.Line) (e outbox.Entry, warnings []string, err error) {
 	account := l.Account(c.account)
-	op, err := l.Op(kindStock, kindPrice, kindCreate, stepByKey)
+	op, err := l.Op(kindStock, kindPrice, kindCreate, steps.byKey())
 	if err != nil {
 		return e, nil, err
 	}
@@ -78,7 +92,7 @@ func readCreation(l *operation.Line) (e outbox.Entry, warnings []string, err err
 }
 
 func readStep(l *operation.Line) (e outbox.Entry, warnings []string, err error) {
-	key := OrderKey{ID: l.ID("id"), Marketplace: l.Word("marketplace"), MarketplaceID: l.Word("marketPlaceId")}
+	key := OrderKey{ID: l.ID("id"), Marketplace: l.Word("marketplace"), MarketplaceID: l.Word("marketPlaceId"), PartnerID: l.Word("partnerId")}
 	update := api.OrderUpdate{Status: api.OrderStatus(l.Word("status")), CancelDetails: l.Word("cancelDetails")}
 	parts := map[string]json.RawMessage{}
 	for _, name := range []string{"invoice", "tracking", "metadata"} {
@@ -92,6 +106,10 @@ func readStep(l *operation.Line) (e outbox.Entry, warnings []string, err error) 
 	if key.ID == 0 && key.MarketplaceID != "" && key.Marketplace == "" {
 		return e, nil, &api.FieldError{Field: "marketplace", Reason: "is missing"}
 	}
+	named, err := orderOf(key)
+	if err != nil {
+		return e, nil, err
+	}
 	raw, err := json.Marshal(parts)
 	if err != nil {
 		return e, nil, err
@@ -101,7 +119,7 @@ func readStep(l *operation.Line) (e outbox.Entry, warnings []string, err error) 
 		return e, nil, err
 	}
 	update.Invoice, update.Tracking, update.Metadata = order.Invoice, order.Tracking, order.Metadata
-	if e, warnings, err = stepEntry(key, update); err != nil {
+	if e, warnings, err = stepEntry(stepBody{named, update}); err != nil {
 		return e, nil, err
 	}
 	if names := operation.Left(raw, update); len(names) > 0 {

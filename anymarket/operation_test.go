@@ -59,15 +59,19 @@ func TestOperationsBecomeEntries(t *testing.T) {
 				`{"op":"price.set","account":"a","partnerId":"SKU-1","marketplace":"ecommerce","price":2,"discountPrice":"1"}`,
 				"price.set", "a", "ECOMMERCE@SKU-1", "", `{"partnerId":"SKU-1","marketplace":"ECOMMERCE","price":2,"discountPrice":1}`,
 			},
-			{`{"op":"order.create","order":` + orderJSON(t, "M-1") + `}`, "order.create", "", "ECOMMERCE/M-1", "ECOMMERCE/M-1", orderJSON(t, "M-1")},
+			{`{"op":"order.create","order":` + orderJSON(t, "M-1") + `}`, "order.create", "", "ECOMMERCE/M-1", "anymarket.test/ECOMMERCE/M-1", orderJSON(t, "M-1")},
 			{
-				`{"op":"order.status","marketplace":"ecommerce","marketPlaceId":"M-1","status":"PAID_WAITING_SHIP"}`, "order.status", "", "ECOMMERCE/M-1", "ECOMMERCE/M-1",
+				`{"op":"order.status","marketplace":"ecommerce","marketPlaceId":"M-1","status":"PAID_WAITING_SHIP"}`, "order.status", "", "ECOMMERCE/M-1", "anymarket.test/ECOMMERCE/M-1",
 				`{"marketPlace":"ECOMMERCE","marketPlaceId":"M-1","update":{"status":"PAID_WAITING_SHIP"}}`,
 			},
 			{
 				`{"op":"order.status","id":77,"status":"INVOICED","invoice":{"accessKey":"` + accessKey + `","series":1,"number":"2","date":"2024-07-28T05:00:00-03:00"},"metadata":{"number-of-packages":2}}`,
 				"order.status.id", "", "77", "",
 				`{"id":77,"update":{"status":"INVOICED","invoice":{"accessKey":"` + accessKey + `","series":"1","number":"2","date":"2024-07-28T05:00:00-03:00"},"metadata":{"number-of-packages":"2"}}}`,
+			},
+			{
+				`{"op":"order.status","partnerId":"ERP-7","status":"CANCELED"}`, "order.status.partner", "", "ERP-7", "",
+				`{"partnerId":"ERP-7","update":{"status":"CANCELED"}}`,
 			},
 			{
 				`{"op":"order.status","id":"78","status":"PAID_WAITING_DELIVERY","tracking":{"number":"BR1","carrier":"C","shippedDate":"2024-07-28T08:00:00-03:00"}}`,
@@ -148,6 +152,9 @@ func TestOperationsThatCannotBeRightAreRefusedAlone(t *testing.T) {
 			{`{"op":"order.status","marketPlaceId":"1","status":"CANCELED"}`, "marketplace", "missing"},
 			{`{"op":"order.status","marketplace":"A","status":"CANCELED"}`, "marketPlaceId", "missing"},
 			{`{"op":"order.status","id":7,"marketplace":"A","marketPlaceId":"1","status":"CANCELED"}`, "id", "is given"},
+			{`{"op":"order.status","partnerId":"P","marketplace":"A","marketPlaceId":"1","status":"CANCELED"}`, "partnerId", "is given"},
+			{`{"op":"order.status","partnerId":"P","id":7,"status":"CANCELED"}`, "partnerId", "is given"},
+			{`{"op":"order.status","partnerId":" ","status":"CANCELED"}`, "partnerId", "missing"},
 			{`{"op":"stock.add","partnerId":"SKU-1","quantity":1}`, "op", "stock.add"},
 			{`{"partnerId":"SKU-1","quantity":1}`, "op", "missing"},
 			{`{"op":7}`, "op", "not text"},

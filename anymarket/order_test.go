@@ -246,11 +246,11 @@ func TestOrderThatCannotBeRightIsRefusedAtOnce(t *testing.T) {
 			require.ErrorAs(t, err, &bad, "%+v", o)
 		}
 		paid := api.OrderUpdate{Status: api.StatusPaid}
-		for _, k := range []anymarket.OrderKey{{}, {ID: -1}, {ID: 1, Marketplace: "A"}, {Marketplace: "A"}, {MarketplaceID: "A"}} {
+		for _, k := range []anymarket.OrderKey{{}, {ID: -1}, {ID: 1, Marketplace: "A"}, {Marketplace: "A"}, {MarketplaceID: "A"}, {ID: 1, PartnerID: "P"}, {Marketplace: "A", MarketplaceID: "A", PartnerID: "P"}, {PartnerID: " "}} {
 			_, err := c.Orders.SetStatus(t.Context(), k, paid)
 			require.ErrorAs(t, err, &bad, "%+v", k)
 		}
-		for _, u := range []api.OrderUpdate{{}, {Status: "SOLD"}, {Status: api.StatusInvoiced}, {Status: api.StatusPending}} {
+		for _, u := range []api.OrderUpdate{{}, {Status: "SOLD"}, {Status: api.StatusInvoiced}, {Status: api.StatusPending}, invoiced(accessKey[:43] + "1")} {
 			_, err := c.Orders.SetStatus(t.Context(), anymarket.OrderKey{ID: 1}, u)
 			require.ErrorAs(t, err, &bad, "%+v", u)
 		}
@@ -299,4 +299,30 @@ func TestRefusalThatReadsLikeADuplicateIsLookedUpTwice(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What was created in the sandbox is not there in production.
+func TestKeyOfAnOrderNamesItsHost(t *testing.T) {
+	in(t, anymarkettest.Options{}, func(t *testing.T, s *anymarkettest.Server) {
+		cfg := config(t, s)
+		o := order("S-1")
+		create := func() anymarket.Receipt {
+			c := open(t, cfg)
+			require.NoError(t, c.Outbox().PauseAll(t.Context(), "to look"))
+			r, err := c.Orders.Create(t.Context(), o)
+			require.NoError(t, err)
+			require.NoError(t, c.Close())
+			return r
+		}
+		first := create()
+		again := create()
+		require.True(t, again.Duplicate)
+		require.Equal(t, first.ID(), again.ID())
+		cfg.BaseURL = "https://sandbox-api.anymarket.com.br/v2"
+		require.False(t, create().Duplicate)
+		cfg.BaseURL = "" // production
+		require.False(t, create().Duplicate)
+		cfg.BaseURL = api.DefaultBaseURL
+		require.True(t, create().Duplicate)
+	})
 }

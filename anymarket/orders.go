@@ -12,54 +12,15 @@ import (
 	"github.com/anymarket-go/sdk/outbox"
 )
 
-// Kinds and families of orders are stored and never change. A step named by an
-// id has lanes of its own: whose order it is is known only when it is sent.
+// Kinds and families of orders are stored and never change.
 const (
-	kindCreate    = "order.create"
-	stepByKey     = "order.status"
-	stepByID      = "order.status.id"
-	familyOrder   = "order"
-	familyOrderID = "order.id"
+	kindCreate           = "order.create"
+	familyOrder          = "order"
+	familyOrderID        = "order.id"
+	familyOrderPartnerID = "order.partner"
+
+	steps stepKinds = "order.status" // changes of status
 )
-
-// OrderKey names an order, by ANYMARKET's id or by the key in its marketplace.
-// One of the two is given. For the same order use always the same: steps named
-// in different ways are not kept in order with each other, and only those named
-// by the key wait for the creation of the order.
-type OrderKey struct {
-	// ID is the order's in ANYMARKET.
-	ID ID
-	// Marketplace is a word such as ECOMMERCE, MarketplaceID the order's id
-	// there.
-	Marketplace, MarketplaceID string
-}
-
-// String returns the key as lanes have it: it is stored and never changes.
-func (k OrderKey) String() string {
-	if k.ID != 0 {
-		return k.ID.String()
-	}
-	return k.Marketplace + "/" + k.MarketplaceID
-}
-
-// validate refuses a key that names no order, or perhaps two.
-func (k OrderKey) validate() error {
-	byKey := k.Marketplace != "" || k.MarketplaceID != ""
-	switch {
-	case k.ID != 0 && byKey:
-		return &api.FieldError{Field: "id", Reason: "is given, and so is marketPlace or marketPlaceId"}
-	case k.ID < 0:
-		return &api.FieldError{Field: "id", Reason: "is negative"}
-	case k.ID == 0 && !byKey:
-		return &api.FieldError{Field: "marketPlaceId", Reason: "is missing, and so is id"}
-	case k.ID != 0:
-		return nil
-	case strings.Contains(k.Marketplace, "/"):
-		return &api.FieldError{Field: "marketPlace", Reason: "contains a slash"} // lanes could be mixed up
-	default:
-		return errors.Join(needText("marketPlace", k.Marketplace), needText("marketPlaceId", k.MarketplaceID))
-	}
-}
 
 // OrderService creates, moves and reads orders, see Client.Orders.
 type OrderService struct{ c *Client }
@@ -131,20 +92,23 @@ func checkWords(o api.NewOrder) error {
 
 // stepBody is what is stored of a step.
 type stepBody struct {
-	ID            ID              `json:"id,omitzero"`
-	Marketplace   string          `json:"marketPlace,omitempty"`
-	MarketplaceID string          `json:"marketPlaceId,omitempty"`
-	Update        api.OrderUpdate `json:"update"`
+	stepOrder
+
+	Update api.OrderUpdate `json:"update"`
 }
 
 // SetStatus stores a step of an order, durably, and returns. The steps of an
-// order keep their order. Named by the key, they wait for its creation if that
-// was stored before. ctx governs the storing only.
+// order keep their order, and wait for its creation if that was stored before,
+// see [OrderKey]. ctx governs the storing only.
 //
 // A step that cannot be right is an [*api.FieldError]; other errors are those
 // of [outbox.Outbox.Accept].
 func (s OrderService) SetStatus(ctx context.Context, key OrderKey, update api.OrderUpdate) (Receipt, error) {
-	e, warnings, err := stepEntry(key, update)
+	order, err := orderOf(key)
+	if err != nil {
+		return Receipt{}, err
+	}
+	e, warnings, err := stepEntry(stepBody{order, update})
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -152,23 +116,19 @@ func (s OrderService) SetStatus(ctx context.Context, key OrderKey, update api.Or
 }
 
 // stepEntry checks a step and makes an entry of it.
-func stepEntry(key OrderKey, update api.OrderUpdate) (e outbox.Entry, warnings []string, err error) {
-	key.Marketplace = strings.ToUpper(key.Marketplace)
+func stepEntry(b stepBody) (e outbox.Entry, warnings []string, err error) {
+	key := b.key()
 	if err := key.validate(); err != nil {
 		return e, nil, err
 	}
-	if err := update.Validate(); err != nil {
+	if err := b.Update.Validate(); err != nil {
 		return e, nil, err
 	}
-	body, err := json.Marshal(stepBody{key.ID, key.Marketplace, key.MarketplaceID, update})
-	if err != nil {
+	e = steps.entry(key)
+	if e.Body, err = json.Marshal(b); err != nil {
 		return e, nil, &api.FieldError{Field: "update", Reason: "cannot be written as JSON: " + verdict.Short(err.Error())}
 	}
-	e = outbox.Entry{Kind: stepByID, Key: key.String(), Body: body}
-	if key.ID == 0 {
-		e.Kind, e.Once = stepByKey, e.Key
-	}
-	return e, stepWarnings(update), nil
+	return e, stepWarnings(b.Update), nil
 }
 
 // Get fetches an order.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/anymarket-go/sdk/anymarket/api"
@@ -24,7 +23,7 @@ func (c *core) createKind() outbox.Kind {
 func (c *core) stepKind(name, family string) outbox.Kind {
 	return outbox.Kind{
 		Name: name, Family: family, Class: outbox.Step, Group: groupOrders,
-		Deliver: c.moveOrder, Resolve: c.resolveStep, Check: operation.Edited(editedStep),
+		Deliver: c.moveOrder, Resolve: c.resolveStep, Check: operation.Edited(editedStep(name)),
 	}
 }
 
@@ -64,7 +63,7 @@ func (c *core) resolveCreation(ctx context.Context, l outbox.Lease) outbox.Resol
 	if err := json.Unmarshal(l.Body, &order); err != nil {
 		return outbox.Resolution{Result: outbox.Result{Verdict: outbox.Delivered, Reason: verdict.Unreadable(err).Reason}, Finding: outbox.Contradicted}
 	}
-	return lookedUp(c.findOrders(ctx, l.Account, order.Marketplace, order.MarketplaceID, order.CreatedAt.Time))
+	return lookedUp(c.findOrders(ctx, l.Account, OrderKey{Marketplace: order.Marketplace, MarketplaceID: order.MarketplaceID}, order.CreatedAt.Time))
 }
 
 const (
@@ -87,21 +86,27 @@ func pauseFor(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// findOrders looks orders up by their key. Where the filter for it is ignored,
-// those made since a day before createdAt are looked through instead.
-func (c *core) findOrders(ctx context.Context, account, marketplace, marketplaceID string, createdAt time.Time) ([]api.Order, error) {
-	found, err := c.Of(account).Orders().LookUp(ctx, marketplace, marketplaceID)
+// findOrders looks orders up by their key or the caller's code. Where the filter
+// for it is ignored, those made since a day before createdAt are looked through
+// instead.
+func (c *core) findOrders(ctx context.Context, account string, key OrderKey, createdAt time.Time) (found []api.Order, err error) {
+	orders := c.Of(account).Orders()
+	if key.PartnerID != "" {
+		found, err = orders.LookUpByPartnerID(ctx, key.PartnerID)
+	} else {
+		found, err = orders.LookUp(ctx, key.Marketplace, key.MarketplaceID)
+	}
 	if !errors.Is(err, api.ErrFilterIgnored) {
 		return found, err
 	}
-	filter := api.OrderFilter{Marketplace: marketplace}
+	filter := api.OrderFilter{Marketplace: key.Marketplace}
 	if !createdAt.IsZero() {
 		filter.CreatedAfter = createdAt.Add(-24 * time.Hour)
 	}
 	seen, n := map[ID]bool{}, 0
 	// Not through the gate: the look-up that this is part of has its permit, and
 	// may be the call that tests whether the gate can open.
-	for o, err := range c.Of(account).Orders().List(ctx, filter, api.Paging{}) {
+	for o, err := range orders.List(ctx, filter, api.Paging{}) {
 		if err != nil {
 			return nil, err
 		}
@@ -113,7 +118,7 @@ func (c *core) findOrders(ctx context.Context, account, marketplace, marketplace
 				return nil, err
 			}
 		}
-		if strings.EqualFold(o.Marketplace, marketplace) && o.MarketplaceID == marketplaceID && !seen[o.ID] {
+		if key.names(o) && !seen[o.ID] {
 			seen[o.ID] = true // rows that move may come twice
 			found = append(found, o)
 		}
@@ -140,17 +145,17 @@ func lookedUp(found []api.Order, err error) outbox.Resolution {
 }
 
 // orderID is the id of a step's order: the step's own, the one that its
-// creation yielded, or what is found by the key.
-func (c *core) orderID(ctx context.Context, l outbox.Lease, b stepBody) (ID, outbox.Resolution) {
+// creation yielded, or what is found by its name.
+func (c *core) orderID(ctx context.Context, l outbox.Lease, o stepOrder) (ID, outbox.Resolution) {
 	known := outbox.Resolution{Result: outbox.Result{Verdict: outbox.Delivered}, Finding: outbox.Found}
-	if b.ID != 0 {
-		return b.ID, known
+	if o.ID != 0 {
+		return o.ID, known
 	}
 	var id ID
 	if l.Creation != nil && json.Unmarshal(l.Creation.Data, &id) == nil && id != 0 {
 		return id, known
 	}
-	r := lookedUp(c.findOrders(ctx, l.Account, b.Marketplace, b.MarketplaceID, time.Time{}))
+	r := lookedUp(c.findOrders(ctx, l.Account, o.key(), time.Time{}))
 	if r.Verdict == outbox.Delivered && r.Finding == outbox.Found {
 		_ = id.UnmarshalJSON(r.Data) // never fails
 	}
@@ -179,7 +184,7 @@ func (c *core) moveOrder(ctx context.Context, batch []outbox.Lease) outbox.Answe
 	if err := json.Unmarshal(l.Body, &b); err != nil {
 		return verdict.Unreadable(err)
 	}
-	id, found := c.orderID(ctx, l, b)
+	id, found := c.orderID(ctx, l, b.stepOrder)
 	if id == 0 {
 		return withoutOrder(found)
 	}
@@ -193,7 +198,7 @@ func (c *core) resolveStep(ctx context.Context, l outbox.Lease) outbox.Resolutio
 	if err := json.Unmarshal(l.Body, &b); err != nil {
 		return outbox.Resolution{Result: outbox.Result{Verdict: outbox.Delivered, Reason: verdict.Unreadable(err).Reason}, Finding: outbox.Contradicted}
 	}
-	id, r := c.orderID(ctx, l, b)
+	id, r := c.orderID(ctx, l, b.stepOrder)
 	if r.Verdict != outbox.Delivered || r.Finding != outbox.Found {
 		return r
 	}

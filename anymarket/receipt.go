@@ -34,9 +34,14 @@ func (c *Client) acceptBy(ctx context.Context, accept func(context.Context, outb
 		return Receipt{}, &WarningError{Warnings: warnings}
 	}
 	e.Account = c.account
+	e, err := c.core.placed(ctx, e)
+	if err != nil {
+		return Receipt{}, err
+	}
 	r, err := accept(ctx, e)
 	if err != nil {
 		return Receipt{}, err
 	}
+	c.core.created.note(e)
 	return Receipt{Receipt: r, Warnings: warnings}, nil
 }

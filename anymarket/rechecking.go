@@ -74,11 +74,10 @@ func (k *recheck) gather(ctx context.Context) error {
 		if err != nil || e.Type != outbox.EventDelivered || e.Entry.Kind != kindCreate || e.Entry.Account != k.c.account {
 			continue // what cannot be read was told by whoever read it first
 		}
-		marketplace, id, ok := strings.Cut(e.Entry.Once, "/")
+		key, ok := keyOfLane(e.Entry.Key)
 		if !ok {
 			continue
 		}
-		key := OrderKey{Marketplace: marketplace, MarketplaceID: id}
 		if have := k.byKey[key]; have != nil {
 			have.pushed = true
 			continue
@@ -171,13 +170,24 @@ func (k *recheck) slice(ctx context.Context, within func(time.Time) bool, from, 
 
 // match is the order of this side that o is, nil if there is none.
 func (k *recheck) match(o api.Order) *hereOrder {
-	if h := k.byKey[OrderKey{ID: o.ID}]; h != nil {
-		return h
+	for _, key := range keysOf(o) {
+		if h := k.byKey[key]; h != nil {
+			return h
+		}
 	}
-	return k.byKey[keyOf(o)]
+	return nil
 }
 
-// join makes one of what the caller names by id and the history by key.
+// keysOf are all names of an order.
+func keysOf(o api.Order) []OrderKey {
+	keys := []OrderKey{{ID: o.ID}}
+	if o.PartnerID != "" {
+		keys = append(keys, OrderKey{PartnerID: o.PartnerID})
+	}
+	return append(keys, keyOf(o))
+}
+
+// join makes one of what the caller names in another way and the history by key.
 func (k *recheck) join(h *hereOrder, key OrderKey) {
 	if other := k.byKey[key]; other != nil && other != h {
 		h.pushed = h.pushed || other.pushed
@@ -195,11 +205,7 @@ func keyOf(o api.Order) OrderKey {
 // busy says whether something of the order waits to be sent.
 func (k *recheck) busy(keys ...OrderKey) bool {
 	for _, key := range keys {
-		kind := stepByKey
-		if key.ID != 0 {
-			kind = stepByID
-		}
-		if k.c.core.Outbox.IsBusy(kind, k.c.account, key.String()) {
+		if k.c.core.Outbox.IsBusy(steps.of(key), k.c.account, key.String()) {
 			return true
 		}
 	}
@@ -216,7 +222,17 @@ func (k *recheck) onlyThere(ctx context.Context, o api.Order) error {
 
 // lookFor asks for an order of this side that is not where it was expected.
 func (k *recheck) lookFor(ctx context.Context, h *hereOrder) error {
-	if k.busy(h.Key) {
+	keys := []OrderKey{h.Key}
+	if h.Key.PartnerID != "" {
+		key, known, err := k.c.core.created.find(ctx, k.c.core.Outbox, k.c.account, h.Key.PartnerID)
+		if err != nil {
+			return fmt.Errorf("order %s: %w", h.Key, err)
+		}
+		if known && key != (OrderKey{}) {
+			keys = append(keys, key)
+		}
+	}
+	if k.busy(keys...) {
 		k.sums.Waiting++
 		return nil
 	}
@@ -230,7 +246,7 @@ func (k *recheck) lookFor(ctx context.Context, h *hereOrder) error {
 			err = nil // ANYMARKET itself says so
 		}
 	} else {
-		found, err = k.c.core.findOrders(ctx, k.c.account, h.Key.Marketplace, h.Key.MarketplaceID, h.CreatedAt)
+		found, err = k.c.core.findOrders(ctx, k.c.account, h.Key, h.CreatedAt)
 	}
 	if err != nil {
 		return fmt.Errorf("order %s: %w", h.Key, err)
@@ -269,7 +285,7 @@ func (k *recheck) ambiguous(ctx context.Context, h *hereOrder, there ...ID) erro
 
 // compare looks at the two statuses of an order that both sides have.
 func (k *recheck) compare(ctx context.Context, h *hereOrder, o api.Order) error {
-	if k.busy(OrderKey{ID: o.ID}, keyOf(o)) {
+	if k.busy(keysOf(o)...) {
 		k.sums.Waiting++
 		return nil
 	}

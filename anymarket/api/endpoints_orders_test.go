@@ -74,6 +74,18 @@ func orderEndpoints() []endpoint {
 			},
 		},
 		{
+			method: "Orders.LookUpByPartnerID", source: sdk,
+			call: func(ctx ctx, c *api.Client) (any, error) { return c.Orders().LookUpByPartnerID(ctx, "ERP 7") },
+			want: "GET /v2/orders?limit=100&offset=0&partnerId=ERP+7", header: newPattern, status: 200,
+			answer: `{"content":[{"id":77,"partnerId":"ERP 7"},{"id":78,"partnerId":"ERP 71"}]}`,
+			check: func(t require.TestingT, got any) {
+				orders, ok := got.([]api.Order)
+				require.True(t, ok)
+				require.Len(t, orders, 1)
+				require.Equal(t, api.ID(77), orders[0].ID)
+			},
+		},
+		{
 			method: "Orders.Create", source: document,
 			call: func(ctx ctx, c *api.Client) (any, error) { return c.Orders().Create(ctx, newOrder()) },
 			want: "POST /v2/orders", contentType: jsonType, header: newPattern, status: 201, answer: `{"id":77}`,

@@ -150,6 +150,20 @@ func (s Orders) LookUp(ctx context.Context, marketplace, marketplaceID string) (
 	})
 }
 
+// LookUpByPartnerID is [Orders.LookUp] by the caller's own code of an order.
+//
+// Source: official SDK, GET /orders?partnerId=.
+func (s Orders) LookUpByPartnerID(ctx context.Context, partnerID string) ([]Order, error) {
+	if err := needText("partnerId", partnerID); err != nil {
+		return nil, err
+	}
+	page, err := s.Page(ctx, OrderFilter{PartnerID: partnerID}, Paging{})
+	if err != nil {
+		return nil, err
+	}
+	return verified("orders by partnerId "+quoteShort(partnerID), page.Items, func(o Order) bool { return o.PartnerID == partnerID })
+}
+
 // Create creates an order and returns it. There is no key that would make a
 // repetition harmless: when the outcome is unknown, or the answer is 400, 409
 // or 422, use [Orders.LookUp] before anything else. See also

@@ -22,7 +22,7 @@ func (c *Client) AdminHandler() http.Handler {
 // acceptOperations stores operations, one JSON object a line, and says in their
 // order what became of each.
 func (c *Client) acceptOperations(ctx context.Context, lines [][]byte, strict bool) []admin.Accepted {
-	return operation.Accept(ctx, c.core.Outbox, lines, c.core.config.Strict || strict, c.operation)
+	return operation.Accept(ctx, c.core.Outbox, lines, c.core.config.Strict || strict, c.operation, nil)
 }
 
 // operation makes an entry of a line.

@@ -63,7 +63,8 @@ func listCommand() *cobra.Command {
 // kinds are those of the entries that clients store.
 func kinds() []string {
 	return []string{
-		"stock.set", "price.set", "order.create", "order.status", "order.status.id", "order.nfe", "order.nfe.id", "order.handover",
+		"stock.set", "price.set", "order.create", "order.status", "order.status.id", "order.status.partner",
+		"order.nfe", "order.nfe.id", "order.nfe.partner", "order.handover",
 		"call.value", "call.once", "call.step", "sale.notify", "sale.mark",
 	}
 }

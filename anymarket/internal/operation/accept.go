@@ -15,17 +15,39 @@ import (
 // is wrong with a line is named, as [*api.FieldError] values.
 type Decoder func(line *Line) (e outbox.Entry, warnings []string, err error)
 
+// ErrStoreFirst is what a [Decoder] returns of a line that it can read only when
+// those before it are stored. It is asked again then.
+var ErrStoreFirst = errors.New("what comes before has to be stored first")
+
 // Accept stores operations, one JSON object a line, and says in their order what
 // became of each. Each is checked by itself; those that can be right are stored
 // with one commit, in order. In strict mode what has warnings is not stored.
-func Accept(ctx context.Context, o *outbox.Outbox, lines [][]byte, strict bool, decode Decoder) []admin.Accepted {
+// Stored is told of each entry, and may be nil.
+func Accept(ctx context.Context, o *outbox.Outbox, lines [][]byte, strict bool, decode Decoder, stored func(outbox.Entry)) []admin.Accepted {
 	results := make([]admin.Accepted, len(lines))
 	var (
 		entries []outbox.Entry
 		at      []int // their places among the lines
 	)
+	store := func() {
+		AcceptEach(ctx, o, entries, func(n int, r outbox.Receipt, err error) {
+			if err != nil {
+				results[at[n]] = NotAccepted(err)
+				return
+			}
+			results[at[n]].ID, results[at[n]].Duplicate = r.ID(), r.Duplicate
+			if stored != nil {
+				stored(entries[n])
+			}
+		})
+		entries, at = nil, nil
+	}
 	for i, line := range lines {
 		e, warnings, err := Entry(line, decode)
+		if errors.Is(err, ErrStoreFirst) {
+			store()
+			e, warnings, err = Entry(line, decode)
+		}
 		if err == nil && strict && len(warnings) > 0 {
 			err = &admin.Error{Code: admin.CodeInvalid, Message: "strict mode: " + strings.Join(warnings, "; ")}
 		}
@@ -36,13 +58,7 @@ func Accept(ctx context.Context, o *outbox.Outbox, lines [][]byte, strict bool, 
 		results[i].Warnings = warnings
 		entries, at = append(entries, e), append(at, i)
 	}
-	AcceptEach(ctx, o, entries, func(n int, r outbox.Receipt, err error) {
-		if err != nil {
-			results[at[n]] = NotAccepted(err)
-			return
-		}
-		results[at[n]].ID, results[at[n]].Duplicate = r.ID(), r.Duplicate
-	})
+	store()
 	return results
 }
 
