@@ -1,9 +1,11 @@
 TOOL := go tool -modfile=$(CURDIR)/internal/tools/go.mod
 CRASH := internal/crash
+# In memory if possible: simulations write many small files.
+SIM_DIR := $(firstword $(wildcard /dev/shm) /tmp)
 BENCH := internal/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help fmt lint test race bench bench-peers cover check tidy drill sim sweep callback-load reload soak crash crash-long
+.PHONY: help fmt lint test race fuzz damaged bench bench-peers cover check tidy drill sim sweep callback-load reload soak crash crash-long
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +26,13 @@ test: ## all tests
 race: ## all tests with the race detector
 	go test -race ./...
 
+fuzz: ## each fuzz target for 60 s, or FUZZTIME=10s: half an hour
+	@grep -ro --include='*_test.go' '^func Fuzz[A-Za-z]*' . | sed 's|/[^/]*:func | |' | sort | while read -r package target; do \
+		echo "$$package $$target"; go test $$package -run '^$$' -fuzz "^$$target$$" -fuzztime $(or $(FUZZTIME),60s) || exit 1; done
+
+damaged: ## 20,000 damaged files: none makes an outbox panic, hang, or deliver what was not accepted; two minutes
+	go test ./outbox -run TestDamagedFilesAreJudged -v -timeout 30m -args -damaged.files 20000
+
 bench: ## all benchmarks, no tests; COUNT=10 for benchstat
 	go test -run '^$$' -bench . -benchmem -count $(or $(COUNT),1) ./...
 
@@ -42,8 +51,9 @@ tidy: ## tidy all modules
 drill: ## the announced window, played and judged with ten seeds: six minutes
 	for seed in 1 2 3 4 5 6 7 8 9 10; do go run ./examples/anymarketctl drill --json --seed $$seed || exit 1; done
 
-sim: ## orders, sales and their steps under crashes, in virtual time: a thousand seeds of each
-	go test ./anymarket ./anymarket/marketplace -run 'Simulation$$' -timeout 120m -args -sim.seeds 1000
+sim: ## everything goes wrong, in virtual time: 2,000 seeds, 20,000 hours, over a million calls; ten minutes
+	totals=$$(mktemp); TMPDIR=$(SIM_DIR) GOTMPDIR=/tmp go test ./anymarket ./anymarket/marketplace -run 'Simulation$$' -timeout 60m \
+		-args -sim.seeds 1000 -sim.totals $$totals; status=$$?; cat $$totals; rm $$totals; exit $$status
 
 sweep: ## duplicates within and beyond the model, the table of docs/once.md: minutes
 	go test ./anymarket -run 'TestSweepBeyondTheModel' -v -timeout 60m -args -sim.sweep

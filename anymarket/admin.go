@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 
+	"github.com/anymarket-go/sdk/anymarket/callback"
 	"github.com/anymarket-go/sdk/anymarket/marketplace"
 	"github.com/anymarket-go/sdk/internal/admin"
 	"github.com/anymarket-go/sdk/outbox"
@@ -24,23 +26,23 @@ func (c *Client) AdminHandler() http.Handler {
 }
 
 // OpenOutbox opens the outbox file of a client, of this package or of package
-// marketplace, to look at it and to operate it, without delivering anything: it
-// needs no token. There must be one already. The caller closes it. Errors are
-// those of [outbox.Open]; an [*outbox.LockedError] says that a process has the
-// file, and it is through that process that it can be looked at, see
-// Config.Admin.
-func OpenOutbox(path string) (*outbox.Outbox, error) {
+// marketplace, or the inbox of package callback, to look at it and to operate it,
+// without delivering anything: it needs no token, but the keys that its bodies are
+// sealed with. There must be one already. The caller closes it. Errors are those of [outbox.Open]; an [*outbox.LockedError]
+// says that a process has the file, and it is through that process that it can be
+// looked at, see Config.Admin.
+func OpenOutbox(path string, keys ...[]byte) (*outbox.Outbox, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("open outbox: %w", err)
 	}
 	none := func(context.Context, string) (string, error) { return "", errors.New("no token") }
-	c, err := newCore(Config{Outbox: path, Tokens: none})
+	c, err := newCore(Config{Outbox: path, Tokens: none, Keys: keys})
 	if err != nil {
 		return nil, err
 	}
 	options := c.Config.Options()
 	// A file has entries of one client only, and says by their kinds of which.
-	options.Kinds = append(c.kinds(), marketplace.Kinds()...)
+	options.Kinds = slices.Concat(c.kinds(), marketplace.Kinds(), callback.Kinds())
 	unsent := outbox.Result{Verdict: outbox.Unavailable, Reason: "the outbox was opened without delivering"}
 	for i := range options.Kinds {
 		k := &options.Kinds[i]

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"sync"
 	"testing"
 	"time"
 
@@ -13,115 +12,109 @@ import (
 	"github.com/anymarket-go/sdk/anymarket"
 	"github.com/anymarket-go/sdk/anymarket/anymarkettest"
 	"github.com/anymarket-go/sdk/anymarket/api"
+	"github.com/anymarket-go/sdk/anymarket/internal/simulation"
 )
 
-// Orders change at any moment, while they are handled too; answers are lost or
-// late, the caller errs now and then, maintenance comes and the program crashes
-// wherever it is. In the end the caller has each order as it is, nothing is in
-// the feed, and nothing is owed.
+// Orders change at any moment, while they are handed over too, and the ERP errs now
+// and then. In the end it has each order as it is, nothing is in the feed, and nothing
+// is owed.
 func TestFeedSimulation(t *testing.T) {
-	t.Parallel()
-	seeds := (*simSeeds + 4) / 5
-	t.Logf("seeds %d to %d", *simFirst, *simFirst+uint64(seeds)-1)
-	for n := range seeds {
-		seed := *simFirst + uint64(n)
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			t.Parallel()
-			rng := rand.New(rand.NewPCG(seed, 1))
-			anymarkettest.RunWith(t, world(rng), func(t *testing.T, s *anymarkettest.Server) { simulateFeed(t, s, rng) })
-		})
+	play(t, plan.Part(5), 1, 60, func(t *testing.T, s *simulation.Simulation) simulation.Program {
+		return newFollower(t, s).program()
+	})
+}
+
+// follower is the program that is simulated: it follows the feed of an account.
+type follower struct {
+	*testing.T
+	*simulation.Simulation
+
+	chance  *rand.Rand // what happens while an order is handed over
+	e       *erp
+	end     func() error
+	account *anymarkettest.Account
+	truth   map[int64]string // what was last said of each order
+	ids     []int64
+	c       *anymarket.Client
+}
+
+func newFollower(t *testing.T, s *simulation.Simulation) *follower {
+	t.Helper()
+	f := &follower{T: t, Simulation: s, chance: simulation.Rand(s.Rand.Uint64()), e: &erp{}, account: s.Server.For(simulation.Accounts()[0]), truth: map[int64]string{}}
+	f.e.setRefuse(f.refuse)
+	return f
+}
+
+func (f *follower) program() simulation.Program {
+	return simulation.Program{
+		Start: f.start, Act: f.act, Wrong: f.wrong,
+		Ended:  func() { _ = f.end() }, // which tells that the client is closed
+		Routes: []string{feedRoute, orderRoute, ackRoute},
+		// An order on which the ERP erred comes again after an hour at the latest.
+		Settled: 6 * time.Hour,
 	}
 }
 
-func simulateFeed(t *testing.T, s *anymarkettest.Server, rng *rand.Rand) {
-	t.Helper()
-	var (
-		mu    sync.Mutex // guards what follows
-		truth = map[int64]string{}
-		ids   []int64
-		calm  bool
-		crash func()
-	)
-	change := func() {
-		statuses := []string{"PENDING", "PAID_WAITING_SHIP", "INVOICED", "PAID_WAITING_DELIVERY", "CONCLUDED", "CANCELED"}
-		if len(ids) == 0 || rng.IntN(3) == 0 {
-			ids = append(ids, addOrder(s, fmt.Sprint("A-", len(ids))))
-			truth[ids[len(ids)-1]] = "v1"
-			return
-		}
-		id, version := pick(rng, ids...), fmt.Sprint("v", rng.Uint64())
-		s.SetOrder(id, fmt.Sprintf(`{"observation":%q,"status":%q}`, version, pick(rng, statuses...)))
-		truth[id] = version
-	}
-	e := &erp{}
-	e.setRefuse(func(context.Context, api.Order) error {
-		mu.Lock()
-		defer mu.Unlock()
-		switch n := rng.IntN(8); {
-		case calm:
-		case n == 0:
-			return errERP
-		case n == 1:
-			go crash()
-		case n < 4:
-			change()
-		}
-		return nil
+func (f *follower) start(ctx context.Context) (simulation.Client, error) {
+	c, err := anymarket.Open(ctx, anymarket.Config{
+		Outbox: f.Path, Account: f.account.Name(), Tokens: f.Token, BaseURL: f.Server.URL, Transport: f.Wire(), Windows: f.Windows, Observer: f.Observe,
 	})
-	cfg, c, end := config(t, s), (*anymarket.Client)(nil), func() error { return nil }
-	start := func() {
-		mu.Lock()
-		defer mu.Unlock()
-		now := open(t, cfg)
-		c, crash, end = now, sync.OnceFunc(func() { s.Crash(now) }), follow(t, now, e.feed())
+	if err == nil {
+		f.c, f.end = c, follow(f.T, c, f.e.feed())
 	}
-	start()
-	for range 60 {
-		mu.Lock()
-		switch n := rng.IntN(12); {
+	return c, err
+}
+
+// act changes an order, or makes one. Nothing is stored by that.
+func (f *follower) act() do {
+	f.change(f.Rand)
+	return func(context.Context) (int, error) { return 0, nil }
+}
+
+func (f *follower) change(chance *rand.Rand) {
+	if len(f.ids) == 0 || chance.IntN(3) == 0 {
+		id := f.account.AddOrder(fmt.Sprintf(`{"marketPlace":"AMAZON","marketPlaceId":"A-%d","status":"PENDING","observation":"v1"}`, len(f.ids)))
+		f.ids, f.truth[id] = append(f.ids, id), "v1"
+		return
+	}
+	id, version := simulation.Pick(chance, f.ids...), fmt.Sprint("v", chance.Uint64())
+	status := simulation.Pick(chance, "PENDING", "PAID_WAITING_SHIP", "INVOICED", "PAID_WAITING_DELIVERY", "CONCLUDED", "CANCELED")
+	f.account.SetOrder(id, fmt.Sprintf(`{"observation":%q,"status":%q}`, version, status))
+	f.truth[id] = version
+}
+
+// refuse is what happens while an order is handed over.
+func (f *follower) refuse(context.Context, api.Order) (err error) {
+	f.Do(func() {
+		switch n := f.chance.IntN(8); {
+		case f.Calm():
 		case n == 0:
-			s.Maintenance(time.Duration(rng.IntN(60)) * time.Minute)
+			err = errERP
+		case n == 1:
+			go f.Crash()
 		case n < 4:
-			f := anymarkettest.Fault{
-				Route: pick(rng, "", feedRoute, orderRoute, ackRoute), Times: 1 + rng.IntN(4),
-				Mode: pick(rng, anymarkettest.Unavailable, anymarkettest.Hang, anymarkettest.Reset, anymarkettest.BadGateway, anymarkettest.Cut, anymarkettest.TooMany),
-			}
-			if f.Mode != anymarkettest.TooMany && rng.IntN(2) == 0 {
-				f.Applied, f.After = true, pick(rng, 0, time.Duration(rng.IntN(280))*time.Second)
-			}
-			if now := crash; rng.IntN(3) == 0 {
-				f.Do = func(anymarkettest.Request) { now() }
-			}
-			s.Fail(f)
-		default:
-			change()
+			f.change(f.chance)
 		}
-		pause := time.Duration(rng.IntN(120)) * time.Second
-		mu.Unlock()
-		time.Sleep(pause)
-		if c.Outbox().Check(t.Context()) != nil { // it crashed
-			_ = end()
-			start()
+	})
+	return err
+}
+
+func (f *follower) wrong(settled bool) (wrong []string) {
+	if !settled {
+		return nil
+	}
+	for id, version := range f.truth {
+		if has, _ := f.e.taken(id); has != version {
+			wrong = append(wrong, fmt.Sprintf("the ERP has order %d as %q, it is %q", id, has, version))
 		}
 	}
-	s.EndMaintenance()
-	s.Heal()
-	mu.Lock()
-	calm = true
-	mu.Unlock()
-	if c.Outbox().Check(t.Context()) != nil {
-		_ = end()
-		start()
+	if left := f.account.Feed("ORDER"); len(left) > 0 {
+		wrong = append(wrong, fmt.Sprintf("%v is in the feed", left))
 	}
-	time.Sleep(6 * time.Hour)
-	for id, version := range truth {
-		has, _ := e.taken(id)
-		require.Equal(t, version, has, "order %d", id)
+	kept, err := f.c.Outbox().Bookmark("feed/" + f.account.Name())
+	require.NoError(f, err)
+	if kept != nil {
+		wrong = append(wrong, fmt.Sprintf("owed: %s", kept))
 	}
-	require.Empty(t, s.Feed("ORDER"))
-	require.Empty(t, deadLetters(t, c))
-	kept, err := c.Outbox().Bookmark("feed/")
-	require.NoError(t, err)
-	require.Nil(t, kept)
-	require.NoError(t, end())
+	return wrong
 }

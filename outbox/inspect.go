@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"io"
 	"os"
+	"slices"
 )
 
 // inspectFile looks at a file before bbolt does, without writing: bbolt makes
@@ -33,27 +34,54 @@ func inspectFile(path string) error {
 	if !fi.Mode().IsRegular() {
 		return refuse("not a regular file")
 	}
-	first := readBoltMeta(f, 0)
-	pageSizes := []int64{4096, 8192, 16384, 32768, 65536}
-	if first != nil {
-		pageSizes = []int64{first.pageSize}
-	}
-	best := first
-	for _, size := range pageSizes {
-		if m := readBoltMeta(f, size); m != nil && m.pageSize == size && (best == nil || m.txid > best.txid) {
-			best = m
-		}
-	}
+	m := newestMeta(f)
 	switch {
-	case best == nil:
+	case m == nil:
 		return refuse("no valid meta page among the first two of its %d bytes, this is another program's file or damaged", fi.Size())
-	case fi.Size() < best.pages*best.pageSize:
-		return refuse("truncated at %d bytes, it had at least %d", fi.Size(), best.pages*best.pageSize)
+	case !slices.Contains(pageSizes(), m.pageSize) || m.pages < 0:
+		return refuse("its meta page says %d pages of %d bytes, it is damaged", m.pages, m.pageSize)
+	case m.pages > fi.Size()/m.pageSize:
+		return refuse("truncated at %d bytes, it had at least %d pages of %d", fi.Size(), m.pages, m.pageSize)
 	}
 	return nil
 }
 
-type boltMeta struct{ pageSize, pages, txid int64 }
+// inspectPages looks at all pages that are in use.
+func inspectPages(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	m := newestMeta(f)
+	if m == nil {
+		return fmt.Errorf("%w: %s: no valid meta page", ErrFormat, path)
+	}
+	if err := checkPages(f, m); err != nil {
+		return fmt.Errorf("%w: %s: %w: this is another program's file or damaged", ErrFormat, path, err)
+	}
+	return nil
+}
+
+func pageSizes() []int64 { return []int64{4096, 8192, 16384, 32768, 65536} }
+
+// newestMeta is the one that bbolt goes by, nil if there is none.
+func newestMeta(r io.ReaderAt) *boltMeta {
+	first := readBoltMeta(r, 0)
+	best := first
+	for _, size := range pageSizes() {
+		m := readBoltMeta(r, size)
+		if m != nil && m.pageSize == size && (first == nil || first.pageSize == size) && (best == nil || m.txid > best.txid) {
+			best = m
+		}
+	}
+	return best
+}
+
+type boltMeta struct {
+	pageSize, pages      int64
+	root, freelist, txid uint64
+}
 
 func readBoltMeta(r io.ReaderAt, at int64) *boltMeta {
 	const header, length = 16, 64
@@ -66,12 +94,15 @@ func readBoltMeta(r io.ReaderAt, at int64) *boltMeta {
 	_, _ = sum.Write(m[:length-8]) // a hash never fails
 	// bbolt writes in the machine's byte order; all that Go runs on and bbolt
 	// supports in practice are little endian.
-	if binary.LittleEndian.Uint32(m) != 0xED0CDAED || binary.LittleEndian.Uint64(m[length-8:]) != sum.Sum64() {
+	const magic, version = 0xED0CDAED, 2
+	if binary.LittleEndian.Uint32(m) != magic || binary.LittleEndian.Uint32(m[4:]) != version || binary.LittleEndian.Uint64(m[length-8:]) != sum.Sum64() {
 		return nil
 	}
 	return &boltMeta{
 		pageSize: int64(binary.LittleEndian.Uint32(m[8:])),
 		pages:    int64(binary.LittleEndian.Uint64(m[40:])),
-		txid:     int64(binary.LittleEndian.Uint64(m[48:])),
+		root:     binary.LittleEndian.Uint64(m[16:]),
+		freelist: binary.LittleEndian.Uint64(m[32:]),
+		txid:     binary.LittleEndian.Uint64(m[48:]),
 	}
 }

@@ -63,14 +63,23 @@ func (t *tx) lives(from uint64, file uint32) (lives []Life, bad []error, next ui
 	}
 	var walks [3]walk
 	for i, bucket := range []int{inEntries, inDead, inHistory} {
-		c := t.bucket(bucket).Cursor()
-		walks[i].next = c.Next
-		walks[i].key, walks[i].value = c.Seek(seqKey(from))
+		c, length := t.bucket(bucket).Cursor(), len(seqKey(0))
+		if bucket == inHistory {
+			length = len(historyKey(0, 0))
+		}
+		whole := func(k, v []byte) ([]byte, []byte) {
+			for ; k != nil && len(k) != length; k, v = c.Next() {
+				bad = append(bad, fmt.Errorf("%w: %s/%x: %w: key of %d bytes", ErrFormat, bucketNames()[bucket], k, errUnreadable, len(k)))
+			}
+			return k, v
+		}
+		walks[i].next = func() (k, v []byte) { return whole(c.Next()) }
+		walks[i].key, walks[i].value = whole(c.Seek(seqKey(from)))
 	}
 	for n := 0; n < page; {
 		var first []byte // the lowest sequence that any of them has
 		for _, w := range walks {
-			if len(w.key) >= 8 && (first == nil || bytes.Compare(w.key[:8], first) < 0) {
+			if w.key != nil && (first == nil || bytes.Compare(w.key[:8], first) < 0) {
 				first = w.key[:8]
 			}
 		}
@@ -81,7 +90,7 @@ func (t *tx) lives(from uint64, file uint32) (lives []Life, bad []error, next ui
 		life, id := Life{}, ID{file: file, seq: seq}
 		for i, state := range []State{Waiting, Dead} {
 			w := &walks[i]
-			if len(w.key) != 8 || binary.BigEndian.Uint64(w.key) != seq {
+			if w.key == nil || binary.BigEndian.Uint64(w.key) != seq {
 				continue
 			}
 			life.Record = t.seals.recordOf(w.key, w.value, file, state)
@@ -89,7 +98,7 @@ func (t *tx) lives(from uint64, file uint32) (lives []Life, bad []error, next ui
 			n++
 		}
 		w := &walks[2]
-		for len(w.key) == 16 && binary.BigEndian.Uint64(w.key) == seq {
+		for w.key != nil && binary.BigEndian.Uint64(w.key) == seq {
 			e, err := t.seals.event(file, w.key, w.value)
 			if err != nil {
 				bad = append(bad, fmt.Errorf("%w: event %x: %w", ErrFormat, w.key, err))

@@ -142,6 +142,7 @@ func (o *Outbox) notFound(t *tx, c *call, l *lane, it *item, e Event, now time.T
 			o.happen(t, s.seq, e, nil, now)
 			o.update(t, l, s)
 			o.setLookAt(s)
+			o.note(s.seq).delays = 0 // it was answered: what it waits for now is no delay
 			return
 		}
 		// In two look-ups it was not there, and it cannot arrive any more.

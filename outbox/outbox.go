@@ -102,6 +102,7 @@ func open(path string, opts Options, h hooks) (o *Outbox, err error) {
 	if err != nil {
 		return nil, err
 	}
+	opts.Keys = nil // they are shown by nothing that shows the options
 	s, err := openStore(path, g, h.noSync)
 	if err != nil {
 		return nil, err

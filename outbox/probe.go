@@ -162,7 +162,7 @@ func (g *gate) probes(now time.Time) (due []probe, next time.Time) {
 		case s.next.After(now):
 			ask(s.next)
 		default:
-			s.probing, s.host = true, h
+			s.probing = true
 			due = append(due, probe{host: h.name, account: a.name, suspended: true})
 		}
 	}

@@ -12,8 +12,8 @@ import (
 
 // Resend says what [Outbox.Resend] sends again.
 type Resend struct {
-	// From and To bound the time, both included, in which a value was accepted
-	// or delivered. The lanes of such values are selected.
+	// From and To bound the time, both included, in which a value was accepted,
+	// delivered, or confirmed. The lanes of such values are selected.
 	From, To time.Time
 	// Accounts and Kinds select among them; none are all.
 	Accounts, Kinds []string
@@ -121,6 +121,12 @@ func (o *Outbox) pastValues(ctx context.Context, r *Resend, unreadable *int, fn 
 	return ctx.Err()
 }
 
+// took says whether the other side took the value then: when it was delivered, and
+// when it was said once more since it was in doubt.
+func took(e *Event) bool {
+	return e.Type == EventDelivered || e.Confirming && e.Verdict == Delivered
+}
+
 func setOf(names []string) map[string]bool {
 	set := make(map[string]bool, len(names))
 	for _, n := range names {
@@ -134,7 +140,7 @@ func (o *Outbox) selectLanes(ctx context.Context, r *Resend, sums *Resent) (map[
 	selected := map[laneKey]struct{}{}
 	within := func(t time.Time) bool { return !t.Before(r.From) && !t.After(r.To) }
 	err := o.pastValues(ctx, r, &sums.Unreadable, func(at laneKey, _ *kind, e *Event) {
-		if within(e.Entry.AcceptedAt) || e.Type == EventDelivered && within(e.At) {
+		if within(e.Entry.AcceptedAt) || took(e) && within(e.At) {
 			selected[at] = struct{}{}
 		}
 	})
@@ -147,7 +153,7 @@ func (o *Outbox) newestDelivered(ctx context.Context, r *Resend, values map[lane
 	var again int // counted by selectLanes
 	return o.pastValues(ctx, r, &again, func(at laneKey, k *kind, e *Event) {
 		have, wanted := values[at]
-		if !wanted || e.Type != EventDelivered || e.At.Before(r.From) {
+		if !wanted || !took(e) || e.At.Before(r.From) {
 			return
 		}
 		v := &resendable{seq: e.ID.seq, kind: k, group: e.Entry.Group, body: e.Entry.Body, asOf: e.Entry.AsOf}

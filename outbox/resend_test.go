@@ -169,3 +169,26 @@ func TestResendLeavesOutWhatWasSaidBeforeTheRange(t *testing.T) {
 		require.JSONEq(t, `{"qty":"1"}`, h.Holds("", "sku"))
 	})
 }
+
+// A confirming call in the range says that the other side took the value then, also
+// if it was delivered before.
+func TestResendSendsWhatWasConfirmedInTheRange(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		first := true
+		h := &outboxtest.Host{Script: func(outboxtest.Call) (outboxtest.Reply, bool) {
+			defer func() { first = false }()
+			return outboxtest.Reply{Mode: outboxtest.Reset, Applied: true}, first
+		}}
+		r := newRig(t, h, func(o *outbox.Options) { o.Kinds = []outbox.Kind{merging(h)} })
+		r.run()
+		r.stock("sku", `{"qty":"1"}`)
+		r.drain(time.Minute)
+		require.Equal(t, uint64(1), r.o.Stats().InDoubt)
+		time.Sleep(time.Second)
+		from := time.Now()
+		r.settled(time.Hour)
+		sums, err := r.o.Resend(t.Context(), outbox.Resend{From: from, To: time.Now()})
+		require.NoError(t, err)
+		require.Equal(t, outbox.Resent{Selected: 1, Sent: 1}, sums)
+	})
+}

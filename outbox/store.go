@@ -139,9 +139,8 @@ func openStore(path string, g *seals, noSync bool) (s *store, err error) {
 	return s, nil
 }
 
-// walk visits every page of the file read-only, under guard. When bbolt opens
-// it to write, it visits them in a goroutine of its own, where the panic that a
-// damaged page causes could not be caught.
+// walk looks at every page before bbolt opens the file to write, and while no
+// other process does.
 func (s *store) walk() error {
 	db, err := bbolt.Open(s.path, 0o600, &bbolt.Options{ReadOnly: true, Timeout: lockWait})
 	if err != nil {
@@ -151,11 +150,7 @@ func (s *store) walk() error {
 		return fmt.Errorf("%w: %s: %w", ErrFormat, s.path, err)
 	}
 	defer func() { _ = db.Close() }() // it was only read
-	return db.View(func(tx *bbolt.Tx) error {
-		return tx.ForEach(func(_ []byte, b *bbolt.Bucket) error {
-			return b.ForEach(func(_, _ []byte) error { return nil })
-		})
-	})
+	return inspectPages(s.path)
 }
 
 // create makes the file under another name and renames it when it is whole and

@@ -58,6 +58,10 @@ func TestFeeds(t *testing.T) {
 		r.want(200, `"id":1`, "GET", "/products/feeds", "")
 		r.want(200, `"id":2`, "GET", "/transmissions/feeds", "")
 		r.want(204, "", "PUT", "/transmissions/feeds/2", `{"token":"`+r.s.Feed("TRANSMISSION")[0].Token+`"}`)
+		r.want(404, "", "PUT", "/transmissions/feeds/2", `{"token":"x"}`)
+		r.want(400, "Token inválido", "PUT", "/products/feeds/1", `{"token":"x"}`)
+		r.want(204, "", "PUT", "/products/feeds/1", `{"token":"`+r.s.Feed("PRODUCT")[0].Token+`"}`)
+		require.Empty(r.t, r.s.Feed("PRODUCT"))
 	})
 }
 

@@ -122,16 +122,13 @@ func (s *Server) faultLocked(r Request) (Fault, bool) {
 
 // settleLocked applies the late effects that are due, in their order. They are
 // applied when somebody looks, so that no goroutine waits for them; nobody can
-// tell the difference. In a maintenance nothing is applied: it waits inside.
+// tell the difference.
 func (s *Server) settleLocked(now time.Time) {
 	for {
-		next := -1
-		for i := range s.late {
-			for o, down := s.outageLocked(s.late[i].due); down; o, down = s.outageLocked(s.late[i].due) {
-				s.late[i].due = o.end
-			}
-			if !s.late[i].due.After(now) && (next < 0 || s.late[i].due.Before(s.late[next].due)) {
-				next = i
+		next, first := -1, time.Time{}
+		for i, l := range s.late {
+			if at := s.appliedAtLocked(l.due); !at.After(now) && (next < 0 || at.Before(first)) {
+				next, first = i, at
 			}
 		}
 		if next < 0 {
@@ -139,6 +136,15 @@ func (s *Server) settleLocked(now time.Time) {
 		}
 		l := s.late[next]
 		s.late = slices.Delete(s.late, next, next+1)
-		l.run(l.due)
+		l.run(first)
 	}
+}
+
+// appliedAtLocked is when an effect that is due takes place. In a maintenance
+// nothing is applied: it waits inside until that ends, early perhaps.
+func (s *Server) appliedAtLocked(due time.Time) time.Time {
+	for o, down := s.outageLocked(due); down; o, down = s.outageLocked(due) {
+		due = o.end
+	}
+	return due
 }

@@ -233,6 +233,30 @@ func endpoints() []endpoint {
 			want: "PUT /v2/orders/feeds/77?status=PAID_WAITING_SHIP", contentType: jsonType, body: `{"token":"0b4c"}`, status: 204,
 		},
 		{
+			method: "Feeds.Products", source: sdk,
+			call: func(ctx ctx, c *api.Client) (any, error) { return c.Feeds().Products(ctx, 5) },
+			want: "GET /v2/products/feeds?limit=5", status: 200, answer: `[{"id":5,"token":"0b4c"}]`,
+		},
+		{
+			method: "Feeds.AckProduct", source: sdk,
+			call: func(ctx ctx, c *api.Client) (any, error) {
+				return nil, c.Feeds().AckProduct(ctx, api.FeedEntry{ID: 5, Token: "0b4c"})
+			},
+			want: "PUT /v2/products/feeds/5", contentType: jsonType, body: `{"token":"0b4c"}`, status: 204,
+		},
+		{
+			method: "Feeds.Transmissions", source: document,
+			call: func(ctx ctx, c *api.Client) (any, error) { return c.Feeds().Transmissions(ctx, 0) },
+			want: "GET /v2/transmissions/feeds?limit=100", status: 200, answer: `[]`,
+		},
+		{
+			method: "Feeds.AckTransmission", source: document,
+			call: func(ctx ctx, c *api.Client) (any, error) {
+				return nil, c.Feeds().AckTransmission(ctx, api.FeedEntry{ID: 7, Token: "0b4c"})
+			},
+			want: "PUT /v2/transmissions/feeds/7", contentType: jsonType, body: `{"token":"0b4c"}`, status: 204,
+		},
+		{
 			method: "Callbacks.Page", source: sdk,
 			call: func(ctx ctx, c *api.Client) (any, error) { return c.Callbacks().Page(ctx, api.Paging{}) },
 			want: "GET /v2/callbacks?limit=100&offset=0", status: 200, answer: `{"content":[{"id":1,"url":"https://erp.example/x"}],"page":{}}`,

@@ -1,11 +1,13 @@
 package api_test
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/stretchr/testify/require"
@@ -29,12 +31,13 @@ func seed(f *testing.F, folder string) {
 }
 
 // fuzzModel decodes objects of any content: it may not fail for an object, keeps
-// it, and what it encodes decodes to the same.
+// it, and what it encodes decodes to the same. What stood for a number and is none
+// is null then, and nothing in the end.
 func fuzzModel[T any](f *testing.F, folder string, raw func(T) json.RawMessage) {
 	f.Helper()
 	seed(f, folder)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		var v, again T
+		var v T
 		err := json.Unmarshal(data, &v)
 		if !json.Valid(data) {
 			require.Error(t, err)
@@ -47,13 +50,20 @@ func fuzzModel[T any](f *testing.F, folder string, raw func(T) json.RawMessage) 
 		if raw != nil {
 			require.Equal(t, string(data), string(raw(v)))
 		}
-		first, err := json.Marshal(v)
-		require.NoError(t, err)
-		require.NoError(t, json.Unmarshal(first, &again))
-		second, err := json.Marshal(again)
-		require.NoError(t, err)
-		require.Equal(t, string(first), string(second))
+		_, v = encoded(t, v)
+		first, again := encoded(t, v)
+		second, _ := encoded(t, again)
+		require.Equal(t, first, second)
 	})
+}
+
+// encoded is v as JSON, and what that decodes to.
+func encoded[T any](t *testing.T, v T) (text string, again T) {
+	t.Helper()
+	data, err := json.Marshal(v)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(data, &again))
+	return string(data), again
 }
 
 func FuzzOrder(f *testing.F) {
@@ -124,6 +134,55 @@ func FuzzAnswers(f *testing.F) {
 			require.Less(t, len(text), 8<<10)
 			require.NotContains(t, text, token)
 			require.False(t, strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }), "%q", text)
+		}
+	})
+}
+
+// FuzzRateLimit reads any headers about limits: what is taken from them can be
+// meant.
+func FuzzRateLimit(f *testing.F) {
+	for _, value := range []string{"100", "100, 100;w=60", "-1", "1e3", "99999999999999999999", "0", " 7 ;", "٧", "86401"} {
+		f.Add(value, value, value, value)
+	}
+	f.Fuzz(func(t *testing.T, limit, remaining, reset, wait string) {
+		var seen api.RateLimit
+		c := newClient(t, always(429, `{"code":"429","message":"slow down"}`,
+			"Ratelimit-Limit: "+limit, "X-Ratelimit-Remaining: "+remaining, "Ratelimit-Reset: "+reset, "Retry-After: "+wait), func(c *api.Config) {
+			c.Observe = func(_ context.Context, o api.Observation) { seen = o.RateLimit }
+		})
+		_, err := c.Orders().Get(t.Context(), 7)
+		var e *api.Error
+		require.ErrorAs(t, err, &e)
+		require.Equal(t, seen, e.RateLimit)
+		require.GreaterOrEqual(t, seen.Limit, 0)
+		require.LessOrEqual(t, max(seen.Limit, seen.Remaining), 1_000_000)
+		require.GreaterOrEqual(t, seen.Remaining, 0)
+		require.True(t, seen.RemainingKnown || seen.Remaining == 0)
+		for _, d := range []time.Duration{seen.Reset, e.RetryAfter} {
+			require.GreaterOrEqual(t, d, time.Duration(0))
+			require.LessOrEqual(t, d, 24*time.Hour)
+		}
+	})
+}
+
+// FuzzEndpoints answers every method with the same success: it makes what it
+// can of it, or says what is wrong with it.
+func FuzzEndpoints(f *testing.F) {
+	for _, e := range endpoints() {
+		f.Add([]byte(e.answer))
+	}
+	for _, odd := range []string{`[[[`, `{"content":[7],"page":{"totalElements":1e99}}`, `[{"id":1e400}]`, `{"id":-9223372036854775809}`, `{"success":{"a":{}},"errors":[[]]}`} {
+		f.Add([]byte(odd))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		for _, e := range endpoints() {
+			c := newClient(t, always(200, string(body)), func(c *api.Config) { c.MaxPages = 3 })
+			_, err := e.call(t.Context(), c)
+			require.False(t, api.Classify(err).Refused, e.method)
+			if err != nil {
+				require.Less(t, len(err.Error()), 8<<10, e.method)
+				require.False(t, strings.ContainsFunc(err.Error(), func(r rune) bool { return !unicode.IsPrint(r) }), "%s: %q", e.method, err)
+			}
 		}
 	})
 }

@@ -99,6 +99,8 @@ func TestWhatCannotBeRightIsRefused(t *testing.T) {
 		{"id", of(c.SKUs().Get(t.Context(), 0))},
 		{"id", c.Feeds().AckOrder(t.Context(), api.FeedEntry{Token: "x"}, "")},
 		{"token", c.Feeds().AckOrder(t.Context(), api.FeedEntry{ID: 1}, "")},
+		{"id", c.Feeds().AckProduct(t.Context(), api.FeedEntry{Token: "x"})},
+		{"token", c.Feeds().AckTransmission(t.Context(), api.FeedEntry{ID: 1})},
 		{"url", of(c.Callbacks().Create(t.Context(), api.Callback{}))},
 		{"url", of(c.Callbacks().Create(t.Context(), api.Callback{URL: "ftp://x"}))},
 		{"id", of(c.Callbacks().Update(t.Context(), 0, api.Callback{URL: "https://x"}))},

@@ -44,6 +44,10 @@ type Config struct {
 	// MaxBytes is the most room in bytes that the inbox may take, half of it for
 	// the history; zero is no limit but the disk's, and 1 GiB of history.
 	MaxBytes int64
+	// Keys seal the bodies of notifications in the file, each of
+	// [outbox.KeySize] random bytes: the first one seals, the others open what they
+	// sealed. Without them bodies are stored as they are. See package outbox.
+	Keys [][]byte
 
 	// MaxInFlight is how many notifications are handled at once; defaults to 16.
 	MaxInFlight int
@@ -106,6 +110,9 @@ func (c Config) filled() (Config, error) {
 	refuse(c.MaxBody < 0 || c.MaxBody > largestMaxBody, "MaxBody", fmt.Sprintf("is not between 0 and %d", largestMaxBody))
 	refuse(!(c.MaxRate >= 0), "MaxRate", "is negative or no number")
 	refuse(c.MaxBytes < 0, "MaxBytes", "is negative")
+	for i, key := range c.Keys {
+		refuse(len(key) != outbox.KeySize, fmt.Sprintf("Keys[%d]", i), fmt.Sprintf("has %d bytes, want %d", len(key), outbox.KeySize))
+	}
 	refuse(c.MaxInFlight < 0, "MaxInFlight", "is negative")
 	refuse(c.MaxAttempts < 0, "MaxAttempts", "is negative")
 	refuse(c.BodyTimeout < 0, "BodyTimeout", "is negative")

@@ -1,5 +1,6 @@
 // Package callback receives the notifications that ANYMARKET posts when
-// something changes, and guards their registration.
+// something changes, brings those that it gave up posting, and guards their
+// registration.
 //
 // # Receiver
 //
@@ -49,6 +50,19 @@
 // is stored. A replayed notification is answered 200, since nothing tells it from
 // ANYMARKET's own repetition: it is merged, or handed over once more.
 //
+// # Sweeper
+//
+// What ANYMARKET gave up telling after three attempts, and what changed while nothing
+// was registered, is in its feeds for thirty days. A [Sweeper] brings it to the
+// receiver's inbox when it begins, which is after a downtime of the program, now and
+// then, and when it is woken: after a window, or when a guardian registered something
+// again. During a window it tries every minute. What it brings is on disk like what was
+// posted, and only then is it acknowledged, if SweeperConfig.Acknowledge says so.
+//
+// A feed has one list of entries for all who read it. Where a program hands orders
+// over by the order feed of package anymarket, that one reads it all the time: leave
+// TypeOrder out of the sweeper's types, or at least do not acknowledge.
+//
 // # Guardian
 //
 // A [Guardian] remembers which callbacks an account has registered, compares
@@ -63,7 +77,8 @@
 // # Reading the source
 //
 // receiver.go is the way in, notification.go what is stored and how it is merged,
-// handle.go the way out, refusal.go what is turned away. guardian.go is the life
+// handle.go the way out, refusal.go what is turned away. sweeper.go and sweep.go
+// bring what is in the feeds, by store.go. guardian.go is the life
 // of the guardian, compare.go what it finds, repair.go what it does about that,
 // memory.go what it remembers.
 package callback

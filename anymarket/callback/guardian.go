@@ -59,7 +59,7 @@ type GuardianConfig struct {
 // compares at a time.
 type Guardian struct {
 	config GuardianConfig
-	wake   chan struct{} // holds one
+	bell   bell
 }
 
 // NewGuardian returns a guardian. It touches nothing yet. Errors are
@@ -83,7 +83,7 @@ func NewGuardian(config GuardianConfig) (*Guardian, error) {
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Guardian{config: config, wake: make(chan struct{}, 1)}, nil
+	return &Guardian{config: config, bell: newBell()}, nil
 }
 
 // Remember makes what is registered now what is guarded from here on, and returns
@@ -151,29 +151,14 @@ func (g *Guardian) Run(ctx context.Context) error {
 		case g.config.Repair && c.outstanding():
 			wait = min(g.config.LateApply, wait)
 		}
-		g.sleep(ctx, wait)
+		g.bell.sleep(ctx, wait)
 	}
 	return nil
 }
 
 // Wake has [Guardian.Run] compare now, for instance when a gate opened after a
 // window. It returns at once.
-func (g *Guardian) Wake() {
-	select {
-	case g.wake <- struct{}{}:
-	default: // it is asked already
-	}
-}
-
-func (g *Guardian) sleep(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	case <-g.wake:
-	}
-}
+func (g *Guardian) Wake() { g.bell.ring() }
 
 // once is one comparison of Run.
 func (g *Guardian) once(ctx context.Context) (Comparison, error) {

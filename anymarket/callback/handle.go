@@ -15,13 +15,29 @@ import (
 // that others were merged into is handed over once more by itself before.
 var ErrRejected = errors.New("notification rejected")
 
+// Kinds are what an inbox stores, for a program that opens one to look at it and
+// to operate it. They hand nothing over.
+func Kinds() []outbox.Kind {
+	unsent := outbox.Result{Verdict: outbox.Unavailable, Reason: "the inbox was opened without handing over"}
+	return kinds(func(context.Context, []outbox.Lease) outbox.Answer { return outbox.Answer{Result: unsent} })
+}
+
+func kinds(deliver func(context.Context, []outbox.Lease) outbox.Answer) []outbox.Kind {
+	return []outbox.Kind{{
+		Name: kind, Class: outbox.Absolute, Host: "handler", Deliver: deliver,
+		Merge: func(older, newer []byte) ([]byte, error) { return merge(older, newer), nil },
+	}}
+}
+
 // deliver is for [outbox.Kind]: one call of the program's function.
 func (r *Receiver) deliver(ctx context.Context, batch []outbox.Lease) outbox.Answer {
 	n, err := notification(batch[0])
 	if err != nil {
 		return verdict.Unreadable(err)
 	}
-	err = r.handle(ctx, n)
+	if err = r.holds.wait(ctx, resource{n.Account, key(n.Type, n.ID)}); err == nil {
+		err = r.handle(ctx, n)
+	}
 	result := outbox.Result{Verdict: verdictOf(err)}
 	if err != nil {
 		result.Reason = verdict.Short(err.Error())

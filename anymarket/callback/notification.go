@@ -119,21 +119,33 @@ func parse(body []byte) (notice, error) {
 		return notice{}, errors.New("the body is not the JSON of a notification")
 	}
 	n := notice{Type: Type(strings.TrimSpace(p.Type)), ID: string(p.Content.ID), OI: string(p.Content.OI), Metadata: p.Content.Metadata}
-	switch {
-	case !word(string(n.Type)):
-		return notice{}, errors.New("type is missing or no word")
-	case !word(n.ID):
-		return notice{}, errors.New("content.id is missing or no word")
-	case len(n.OI) > longestWord:
-		return notice{}, errors.New("content.oi is too long")
-	}
 	if string(n.Metadata) == "null" {
 		n.Metadata = nil
 	}
 	if word(string(p.Event)) {
 		n.Events = []string{string(p.Event)}
 	}
-	return n, nil
+	return n, n.check()
+}
+
+// check refuses what has no resource, or is out of bounds. The error never repeats
+// what is in it.
+func (n notice) check() error {
+	refuse := func(field, reason string) error { return &api.FieldError{Field: field, Reason: reason} }
+	switch {
+	case !word(string(n.Type)):
+		return refuse("type", "is missing or no word")
+	case !word(n.ID):
+		return refuse("content.id", "is missing or no word")
+	case len(n.OI) > longestWord:
+		return refuse("content.oi", "is too long")
+	case len(n.Events) > mostEvents:
+		return refuse("event", fmt.Sprintf("is there more than %d times", mostEvents))
+	case slices.ContainsFunc(n.Events, func(e string) bool { return !word(e) }):
+		return refuse("event", "is no word")
+	default:
+		return nil
+	}
 }
 
 // word says whether s can stand in a lane's key and in a line of a log.
@@ -161,8 +173,11 @@ func (n notice) entry(account string) (outbox.Entry, error) {
 	if n.Type == TypeOrder {
 		group = groupOrders
 	}
-	return outbox.Entry{Kind: kind, Account: account, Key: string(n.Type) + " " + n.ID, Group: group, Body: body}, nil
+	return outbox.Entry{Kind: kind, Account: account, Key: key(n.Type, n.ID), Group: group, Body: body}, nil
 }
+
+// key names the lane of a resource.
+func key(t Type, id string) string { return string(t) + " " + id }
 
 // merge returns newer with what was told of the resource before and not handled
 // yet. It never fails, since a notification must not be refused because of an

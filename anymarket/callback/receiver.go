@@ -27,6 +27,7 @@ type Receiver struct {
 	secrets  []digest
 	accounts map[digest]string
 	counts   counts
+	holds    holds
 	// mergedBefore are those of the file from before it was opened.
 	mergedBefore uint64
 }
@@ -60,6 +61,7 @@ func Open(config Config) (*Receiver, error) {
 	for _, s := range config.Secrets {
 		r.secrets = append(r.secrets, sha256.Sum256([]byte(s)))
 	}
+	r.config.Secrets = nil // what is compared are their digests
 	for oi, account := range config.Accounts {
 		r.accounts[sha256.Sum256([]byte(plainOI(oi)))] = account
 	}
@@ -83,14 +85,12 @@ func (r *Receiver) options() outbox.Options {
 		names = 16 << 10
 	)
 	return outbox.Options{
-		Kinds: []outbox.Kind{{
-			Name: kind, Class: outbox.Absolute, Host: "handler", Deliver: r.deliver,
-			Merge: func(older, newer []byte) ([]byte, error) { return merge(older, newer), nil },
-		}},
+		Kinds:          kinds(r.deliver),
 		CanaryInterval: idle,
 		// Nothing is applied late: what was being handled in a crash died with it.
 		LateApply: time.Nanosecond,
 		StartRate: noPace, MaxRate: noPace,
+		Keys:         r.config.Keys,
 		MaxBody:      growth*int(r.config.MaxBody) + names,
 		MaxBytes:     r.config.MaxBytes,
 		HistoryBytes: r.config.MaxBytes / 2, // what was handled must not keep out what comes
@@ -180,17 +180,10 @@ func (r *Receiver) take(w http.ResponseWriter, req *http.Request) Refusal {
 	if !ok {
 		return r.refuse(ctx, WrongAccount, nil)
 	}
-	e, err := n.entry(account)
-	if err == nil {
-		_, err = r.inbox.Accept(ctx, e)
-	}
-	if err != nil {
+	if err := r.accept(ctx, n, account); err != nil {
 		return r.refuse(ctx, NotStored, err)
 	}
 	r.counts.take(n.Type.known())
-	if !n.Type.known() {
-		r.config.Logger.Warn("notification of an unknown type", typeAttr(n.Type), idAttr(n.ID))
-	}
 	return ""
 }
 

@@ -59,6 +59,8 @@ type Stats struct {
 	// Taken were answered 200; Unknown are those of them of a type that this
 	// package does not know.
 	Taken, Unknown uint64
+	// Stored came by [Receiver.Store], from a [Sweeper] for instance.
+	Stored uint64
 	// Merged are those that gave way to a newer one of their resource, repeats
 	// and replays among them.
 	Merged uint64
@@ -68,9 +70,9 @@ type Stats struct {
 
 // counts is guarded by its mutex.
 type counts struct {
-	mu             sync.Mutex
-	taken, unknown uint64
-	refused        map[Refusal]uint64
+	mu                     sync.Mutex
+	taken, unknown, stored uint64
+	refused                map[Refusal]uint64
 }
 
 func (c *counts) take(known bool) {
@@ -80,6 +82,12 @@ func (c *counts) take(known bool) {
 	if !known {
 		c.unknown++
 	}
+}
+
+func (c *counts) store() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stored++
 }
 
 func (c *counts) refuse(why Refusal) {
@@ -94,7 +102,7 @@ func (c *counts) refuse(why Refusal) {
 func (c *counts) stats() Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := Stats{Taken: c.taken, Unknown: c.unknown, Refused: maps.Clone(c.refused)}
+	s := Stats{Taken: c.taken, Unknown: c.unknown, Stored: c.stored, Refused: maps.Clone(c.refused)}
 	if s.Refused == nil {
 		s.Refused = map[Refusal]uint64{}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -215,10 +216,11 @@ func parseTime(s string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%q, want a time with an offset such as 2024-07-28T01:00:00-03:00", clean(s))
 }
 
-// clean makes a text of the page fit for logs and terminals.
+// clean makes a text of the page fit for logs and terminals: without control
+// characters, and without those that change the direction of a line unseen.
 func clean(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r == utf8.RuneError {
+		if !unicode.IsGraphic(r) || r == utf8.RuneError {
 			return -1
 		}
 		return r

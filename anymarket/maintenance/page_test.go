@@ -94,6 +94,7 @@ func TestClean(t *testing.T) {
 	require.Equal(t, strings.Repeat("é", 100), clean(strings.Repeat("é", 150)))
 	require.Equal(t, "x"+strings.Repeat("é", 99), clean("x"+strings.Repeat("é", 150)))
 	require.Empty(t, clean("\xff\x80"))
+	require.Equal(t, "a\u00a0b", clean("a\u00a0\u202eb\u2028\u009b\ufeff"))
 }
 
 // Whatever a page says, it is read without a panic, what it leads to is a

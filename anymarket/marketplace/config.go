@@ -84,6 +84,10 @@ type Config struct {
 	DrainTimeout time.Duration
 	// Restored says that the file is a copy from earlier, see package outbox.
 	Restored bool
+	// Keys seal the bodies of what is accepted in the file, each of
+	// [outbox.KeySize] random bytes: the first one seals, the others open what they
+	// sealed. Without them bodies are stored as they are. See package outbox.
+	Keys [][]byte
 
 	// Strict makes an error of what is a warning otherwise: what ANYMARKET may
 	// refuse although it can be right.
@@ -120,7 +124,7 @@ func (c Config) settings() engine.Config {
 		Outbox: c.Outbox, Token: c.Token, Tokens: accounts.Tokens(c.Tokens), BaseURL: c.BaseURL, AppID: c.AppID, AllowHTTP: c.AllowHTTP,
 		Transport: c.Transport, Windows: c.Windows, StartRate: c.StartRate, MaxRate: c.MaxRate, Timeout: c.Timeout,
 		MinBackoff: c.MinBackoff, MaxBackoff: c.MaxBackoff, CanaryInterval: c.CanaryInterval, LateApply: c.LateApply, LookupLag: c.LookupLag,
-		OnceRetention: c.OnceRetention, DrainTimeout: c.DrainTimeout, Restored: c.Restored, Admin: c.Admin,
+		OnceRetention: c.OnceRetention, DrainTimeout: c.DrainTimeout, Restored: c.Restored, Keys: c.Keys, Admin: c.Admin,
 		Observer: c.Observer, ObserveRequest: c.ObserveRequest, Logger: c.Logger,
 	}
 }

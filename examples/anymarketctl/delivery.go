@@ -29,6 +29,8 @@ type delivery struct {
 	startRate, maxRate               float64
 	minBackoff, maxBackoff           time.Duration
 
+	keys keyFile
+
 	observer func(outbox.Event) // nil: nobody
 }
 
@@ -41,6 +43,7 @@ func (d *delivery) bind(c *cobra.Command) {
 	f.StringVar(&d.appID, "app-id", "", "the `ID` of a marketplace, to use the API for marketplaces; else in "+appVariable)
 	f.BoolVar(&d.allowHTTP, "allow-http", false, "allow http to other machines, which shows the token to the network")
 	f.StringVar(&d.tokens, "tokens", "", "a `FILE` of mode 0600 with the tokens of accounts, {\"account\":\"token\"}; the default account's is in "+tokenVariable)
+	d.keys.bind(c)
 	f.StringVar(&d.windows, "windows", "", "the `FILE` of announced maintenance windows, see windows")
 	f.BoolVar(&d.strict, "strict", false, "refuse what ANYMARKET may refuse, instead of warning")
 	f.Float64Var(&d.maxRate, "max-rate", 10, "the most calls a second of an account")
@@ -140,7 +143,7 @@ func (d *delivery) start(ctx context.Context, log *slog.Logger) (c client, windo
 	case errors.As(err, &wrong):
 		return nil, nil, usage("%w", err)
 	case err != nil:
-		return nil, nil, err
+		return nil, nil, needsKeys(err)
 	}
 	return c, config.Windows, nil
 }
@@ -151,7 +154,7 @@ var errNoToken = errors.New("no token: set " + tokenVariable + ", or give a file
 func ofMarketplace(c anymarket.Config, appID string) marketplace.Config {
 	return marketplace.Config{
 		Outbox: c.Outbox, BaseURL: c.BaseURL, AppID: appID, Tokens: marketplace.TokenSource(c.Tokens), AllowHTTP: c.AllowHTTP,
-		Strict: c.Strict, Admin: c.Admin, Timeout: c.Timeout, DrainTimeout: c.DrainTimeout, Windows: c.Windows,
+		Strict: c.Strict, Keys: c.Keys, Admin: c.Admin, Timeout: c.Timeout, DrainTimeout: c.DrainTimeout, Windows: c.Windows,
 		Observer: c.Observer, CanaryInterval: c.CanaryInterval, LateApply: c.LateApply, LookupLag: c.LookupLag,
 		StartRate: c.StartRate, MaxRate: c.MaxRate, MinBackoff: c.MinBackoff, MaxBackoff: c.MaxBackoff, Logger: c.Logger,
 	}
@@ -165,8 +168,12 @@ func (d *delivery) config(log *slog.Logger) (anymarket.Config, *tokens, error) {
 	if err != nil {
 		return anymarket.Config{}, nil, err
 	}
+	keys, err := d.keys.read()
+	if err != nil {
+		return anymarket.Config{}, nil, err
+	}
 	config := anymarket.Config{
-		Outbox: d.outbox, Tokens: t.token, BaseURL: d.baseURL, AllowHTTP: d.allowHTTP, Strict: d.strict,
+		Outbox: d.outbox, Keys: keys, Tokens: t.token, BaseURL: d.baseURL, AllowHTTP: d.allowHTTP, Strict: d.strict,
 		Admin:   runtime.GOOS != "windows", // which has none
 		Timeout: d.timeout, DrainTimeout: d.timeout, Observer: d.observer, CanaryInterval: d.canary, LateApply: d.lateApply, LookupLag: d.lookupLag,
 		StartRate: d.startRate, MaxRate: d.maxRate, MinBackoff: d.minBackoff, MaxBackoff: d.maxBackoff, Logger: log,

@@ -42,8 +42,11 @@ func TestPageNamesEveryCommandAndFlag(t *testing.T) {
 	for _, c := range root.Commands() {
 		require.Contains(t, text, "`"+c.Name())
 	}
-	for _, name := range []string{"send", "run", "list", "upcoming", "campaigns", "resend", "recheck", "reload"} {
-		c, _, err := root.Find([]string{name})
+	for _, name := range []string{
+		"send", "run", "list", "upcoming", "campaigns", "resend", "recheck", "reload", "report",
+		"callbacks remember", "callbacks check", "callbacks repair", "callback serve",
+	} {
+		c, _, err := root.Find(strings.Fields(name))
 		require.NoError(t, err)
 		flags := regexp.MustCompile(`--[a-z-]+`).FindAllString(c.LocalNonPersistentFlags().FlagUsages(), -1)
 		require.NotEmpty(t, flags)

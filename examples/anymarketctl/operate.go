@@ -18,8 +18,10 @@ import (
 func onOutbox(c *cobra.Command, act func(c *cobra.Command, o *admin.Client, args []string) error) *cobra.Command {
 	path := c.Flags().String("outbox", "", "the outbox `FILE`")
 	must(c.MarkFlagRequired("outbox"))
+	keys := new(keyFile)
+	keys.bind(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		w, err := reach(c.Context(), newLogger(c), *path)
+		w, err := reach(c.Context(), newLogger(c), *path, keys)
 		if err != nil {
 			return err
 		}
@@ -51,7 +53,7 @@ func (w *way) Close() error {
 }
 
 // reach finds a way to the outbox.
-func reach(ctx context.Context, log *slog.Logger, path string) (*way, error) {
+func reach(ctx context.Context, log *slog.Logger, path string, keys *keyFile) (*way, error) {
 	return whenFree(ctx, log, func() (*way, error) {
 		held, err := admin.Dial(ctx, path)
 		switch {
@@ -60,9 +62,13 @@ func reach(ctx context.Context, log *slog.Logger, path string) (*way, error) {
 		case !errors.Is(err, admin.ErrNoSocket):
 			return nil, err
 		}
-		o, err := anymarket.OpenOutbox(path) //nolint:contextcheck // it takes none: opening is one scan of the file
+		with, err := keys.read()
 		if err != nil {
 			return nil, err
+		}
+		o, err := anymarket.OpenOutbox(path, with...) //nolint:contextcheck // it takes none: opening is one scan of the file
+		if err != nil {
+			return nil, needsKeys(err)
 		}
 		return &way{admin.Local(admin.NewHandler(o, admin.Delivery{})), o}, nil
 	})

@@ -21,6 +21,7 @@ type reportFlags struct {
 	from, to                       timeFlag
 	window, windows                string
 	format, language, zone, output string
+	callbacks                      string // the guardian's memory; empty: none
 
 	opts report.Options // what they mean
 }
@@ -50,6 +51,7 @@ overran is reported up to its true end.`,
 	c.Flags().StringVar(&f.format, "format", string(report.Text), "`FORMAT`: text, json, csv or html")
 	c.Flags().StringVar(&f.language, "lang", string(report.English), "`LANGUAGE`: en, es or pt")
 	c.Flags().StringVar(&f.zone, "zone", "Local", "the `ZONE` of the local times, such as America/Sao_Paulo")
+	c.Flags().StringVar(&f.callbacks, "callbacks", "", "the `FILE` --memory of callbacks, to report what was repaired since the begin too")
 	c.Flags().StringVar(&f.output, "output", "", "the `FILE` to write, for its owner only; else the output")
 	return c
 }
@@ -62,6 +64,12 @@ func (f *reportFlags) write(c *cobra.Command, o *admin.Client) error {
 			return err
 		}
 		opts.Name, opts.From, opts.To = w.Name, w.Start, w.End
+	}
+	if f.callbacks != "" {
+		var err error
+		if opts.Callbacks, err = guardedSince(f.callbacks, opts.From); err != nil {
+			return err
+		}
 	}
 	source, err := sourceOf(c.Context(), o)
 	if err != nil {

@@ -28,8 +28,9 @@ Exit codes: 0 done, 1 error, 2 wrong usage, 3 something is left waiting,
 		sendCommand(), runCommand(),
 		statusCommand(), listCommand(), showCommand(), whyCommand(),
 		editCommand(), requeueCommand(), discardCommand(), pauseCommand(), resumeCommand(), readdressCommand(),
-		checkCommand(), exportCommand(),
+		checkCommand(), exportCommand(), eraseCommand(), resealCommand(),
 		upcomingCommand(), campaignsCommand(), resendCommand(), recheckCommand(), reloadCommand(), reportCommand(),
+		callbacksCommand(), callbackCommand(),
 		windowsCommand(), fakeCommand(), drill.Command(),
 	)
 	markFailures(root)

@@ -57,7 +57,7 @@ func (d *delivery) openAlone(ctx context.Context, log *slog.Logger) (*session, e
 
 // look opens the outbox, or finds the process that has it, to see how all stands.
 func (d *delivery) look(ctx context.Context, log *slog.Logger) (*session, error) {
-	w, err := reach(ctx, log, d.outbox)
+	w, err := reach(ctx, log, d.outbox, &d.keys)
 	if err != nil {
 		return nil, err
 	}

@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"runtime"
 	"sync"
 )
 
@@ -87,22 +85,11 @@ func (t *tokens) refreshLocked() {
 // readTokens returns the tokens of a file and what the file was then. Its
 // errors show nothing of what is in it.
 func readTokens(path string) (of map[string]string, fi os.FileInfo, err error) {
-	f, err := os.Open(path)
+	data, fi, err := readPrivate(path, maxTokenFile)
 	if err != nil {
 		return nil, nil, fmt.Errorf("token file: %w", err)
 	}
-	defer func() { _ = f.Close() }() // it was only read
-	if fi, err = f.Stat(); err != nil {
-		return nil, nil, fmt.Errorf("token file: %w", err)
-	}
-	if mode := fi.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
-		return nil, nil, fmt.Errorf("token file %s: others may use it (mode %04o): run chmod 600 %s", path, mode, path)
-	}
-	data, err := io.ReadAll(io.LimitReader(f, maxTokenFile+1))
-	if err != nil {
-		return nil, nil, fmt.Errorf("token file: %w", err)
-	}
-	if len(data) > maxTokenFile || json.Unmarshal(data, &of) != nil {
+	if json.Unmarshal(data, &of) != nil {
 		return nil, nil, fmt.Errorf(`token file %s: want a JSON object such as {"account":"token"}`, path)
 	}
 	for account, token := range of {

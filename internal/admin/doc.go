@@ -34,6 +34,8 @@
 //	POST /pause                 {"account":"…","reason":"…"}, or {"all":true}
 //	POST /resume                {"account":"…"}, or {"all":true}
 //	POST /readdress             {"account":"…","family":"…"}: its next entry names targets anew
+//	POST /erase                 removes what is held of a creation; Lane    Erased
+//	POST /reseal                seals all bodies with the first key of the process
 //	POST /check                 verifies the file; nothing is stored meanwhile
 //	GET  /history               all events                                 Event, a line each
 //	GET  /lives                 all entries and their histories            Details, a line each

@@ -67,6 +67,8 @@ func NewHandler(o *outbox.Outbox, d Delivery) http.Handler {
 	handle("POST", "/pause", h.pause)
 	handle("POST", "/resume", h.resume)
 	handle("POST", "/readdress", h.readdress)
+	handle("POST", "/erase", h.erase)
+	handle("POST", "/reseal", h.reseal)
 	handle("POST", "/check", h.check)
 	handle("GET", "/history", h.history)
 	handle("GET", "/lives", h.lives)

@@ -168,13 +168,17 @@ func dialSocket(ctx context.Context, outboxPath string) (net.Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open outbox %s: %w", outboxPath, err)
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	socket := path + suffix
 	if target, err := os.Readlink(socket); err == nil {
 		socket = target
-		// Anybody may have made that among the temporary files.
-		if err := sameOwner(path, socket); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrNoSocket, err)
-		}
+	}
+	// Anybody may have made that among the temporary files, or beside an outbox
+	// in a folder that others can write to, and waits there for what it is told.
+	if err := sameOwner(path, socket); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %w", ErrNoSocket, err)
 	}
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "unix", socket)

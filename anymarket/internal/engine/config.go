@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -34,6 +35,7 @@ type Config struct {
 	DrainTimeout           time.Duration
 
 	Restored, Admin bool
+	Keys            [][]byte
 
 	Observer       func(outbox.Event)
 	ObserveRequest func(ctx context.Context, o api.Observation)
@@ -81,6 +83,9 @@ func (c *Config) Fill() error {
 	} {
 		wrong.Add(d.d < 0, d.field, "is negative")
 	}
+	for i, key := range c.Keys {
+		wrong.Add(len(key) != outbox.KeySize, fmt.Sprintf("Keys[%d]", i), fmt.Sprintf("has %d bytes, want %d", len(key), outbox.KeySize))
+	}
 	fill(&c.LateApply, defaultLateApply)
 	fill(&c.LookupLag, defaultLookupLag)
 	fill(&c.CanaryInterval, defaultCanary)
@@ -105,7 +110,7 @@ func (c *Config) Options() outbox.Options {
 	o := outbox.Options{
 		CanaryInterval: c.CanaryInterval, LateApply: c.LateApply, LookupLag: c.LookupLag, OnceRetention: c.OnceRetention, Stale: c.Stale,
 		MinBackoff: c.MinBackoff, MaxBackoff: c.MaxBackoff, StartRate: c.StartRate, MaxRate: c.MaxRate,
-		DrainTimeout: c.DrainTimeout, Restored: c.Restored, Observer: c.Observer, Logger: c.Logger,
+		DrainTimeout: c.DrainTimeout, Restored: c.Restored, Keys: c.Keys, Observer: c.Observer, Logger: c.Logger,
 	}
 	if c.MaxRate > 0 && c.StartRate == 0 {
 		o.StartRate = min(1, c.MaxRate)

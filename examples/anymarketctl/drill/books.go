@@ -6,11 +6,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"iter"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 
 	"github.com/anymarket-go/sdk/examples/anymarketctl/exit"
+	"github.com/anymarket-go/sdk/internal/admin"
 )
 
 // books are a client's own sums. They are shown; nothing is proven by them.
@@ -26,20 +30,25 @@ type books struct {
 	InFlight   int `json:"in_flight"`
 }
 
+// errCommand says that a command did not do what it is for.
+var errCommand = errors.New("a command failed")
+
 // ask runs a command of anymarketctl on the outbox, live or not, and returns
 // what it prints.
 func (p *partner) ask(ctx context.Context, args ...string) ([]byte, error) {
-	args = append(append(append([]string{}, p.command[1:]...), args...), "--outbox", p.file(outboxFile), "--json")
+	name := args[0]
+	args = slices.Concat(p.command[1:], args, []string{"--outbox", p.file(outboxFile), "--json"})
 	cmd := exec.CommandContext(ctx, p.command[0], args...)
+	cmd.Env = append(os.Environ(), p.env()...)
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
 	err := cmd.Run()
 	var ended *exec.ExitError
-	if errors.As(err, &ended) && ended.ExitCode() == exit.Alarm {
+	if errors.As(err, &ended) && (ended.ExitCode() == exit.Alarm || ended.ExitCode() == exit.Waiting) {
 		err = nil // it answered
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w: %s", args[0], err, short(strings.TrimSpace(said.String())))
+		return nil, fmt.Errorf("%w: %s: %w: %s", errCommand, name, err, short(strings.TrimSpace(said.String())))
 	}
 	return out.Bytes(), nil
 }
@@ -61,6 +70,25 @@ func (p *partner) status(ctx context.Context) (b books, err error) {
 		err = json.Unmarshal(out, &b)
 	}
 	return b, err
+}
+
+// liveStatus asks the client itself. A command that finds it dead would open the
+// file, and what was on the wire then is in doubt for as long as its own LateApply
+// says, which is that of real time.
+func (p *partner) liveStatus(ctx context.Context) (b books, err error) {
+	path := p.file(outboxFile)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return p.status(ctx) // the client has no such file
+	}
+	c, err := admin.Dial(ctx, path)
+	if err != nil {
+		return b, err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	s, err := c.Status(ctx)
+	return books{
+		Waiting: int(s.Waiting), Parked: int(s.Parked), InDoubt: int(s.InDoubt), InFlight: s.InFlight,
+	}, err
 }
 
 // confirmingCalls counts them in the history of the file: calls that repeated
@@ -113,6 +141,22 @@ func (p *partner) lastWords() string {
 		text = "…" + text[len(text)-most:]
 	}
 	return text
+}
+
+// writeLines writes a file of JSON objects, one a line.
+func writeLines(path string, lines iter.Seq[any]) (err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	e := json.NewEncoder(f)
+	for line := range lines {
+		if err := e.Encode(line); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func writeJSON(path string, v any) error {

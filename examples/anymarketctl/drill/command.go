@@ -7,21 +7,24 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
-	_ "time/tzdata" // the window is announced in the times of countries
+	_ "time/tzdata" // the status page says times as in Brazil
 
 	"github.com/spf13/cobra"
 
 	"github.com/anymarket-go/sdk/anymarket/anymarkettest"
+	"github.com/anymarket-go/sdk/anymarket/report"
 	"github.com/anymarket-go/sdk/examples/anymarketctl/exit"
 )
 
 // flags are those of the command.
 type flags struct {
-	seed        uint64
-	input, keep string
-	window      time.Duration
-	json        bool
+	seed             uint64
+	input, keep      string
+	report, language string
+	window           time.Duration
+	json             bool
 
 	command  []string      // that is anymarketctl; defaults to this program
 	patience time.Duration // how long the machine may take; defaults to far more than it should
@@ -39,12 +42,14 @@ func Command() *cobra.Command {
 		Short: "Play a day with a maintenance window and prove that nothing was lost",
 		Long: `Play a day of an ERP and of a marketplace with the announced maintenance window
 in it, in fast motion, against a fake ANYMARKET, and kill their clients again and
-again. Then hold what ANYMARKET has and has seen against what the two have
-receipts for.
+again. When the day is over ANYMARKET loses some of what it had acknowledged, and
+the ERP makes that good with resend and recheck while its stock goes on changing.
+Then hold what ANYMARKET has and has seen against what the two have receipts for,
+and write the report of the window.
 
 The exit code is 0 if nothing was lost, no order or sale is there twice, no stock
-or price is stale, nothing was left waiting, and all that is right was stored,
-else 1.`,
+or price is stale, both sides agree about what was lost, nothing was left waiting,
+and all that is right was stored, else 1.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if on, err := c.Flags().GetBool("json"); err == nil {
@@ -57,6 +62,8 @@ else 1.`,
 	fs.Uint64Var(&f.seed, "seed", 1, "another `NUMBER` is another day with other kills; the same repeats the operations and the plan of kills, not the timing")
 	fs.StringVar(&f.input, "input", "", "play the operations of `FILE`, as send reads them, instead")
 	fs.StringVar(&f.keep, "keep", "", "keep the outboxes and ANYMARKET's logs in `DIR`, which must not have them yet")
+	fs.StringVar(&f.report, "report", "", "write the report of the window to `FILE`, and that of the marketplace beside it; else to a folder for temporary files, or that of --keep")
+	fs.StringVar(&f.language, "lang", string(report.English), "the `LANGUAGE` of the report: en, es or pt")
 	fs.DurationVar(&f.window, "window", 20*time.Second, "how long the four hours of the window take here")
 	return c
 }
@@ -65,6 +72,13 @@ else 1.`,
 func (f *flags) run(ctx context.Context, stdout, stderr io.Writer) (err error) {
 	if f.window < shortest || f.window > announced || f.window%time.Second != 0 {
 		return &exit.Error{Code: exit.Usage, Err: fmt.Errorf("--window: want whole seconds from %s to %s", shortest, announced)}
+	}
+	language, err := report.ParseLanguage(f.language)
+	if err != nil {
+		return &exit.Error{Code: exit.Usage, Err: fmt.Errorf("--lang: %q, want en, es or pt", f.language)}
+	}
+	if info, err := os.Stat(filepath.Dir(f.report)); err != nil || !info.IsDir() { // better now than after all is done
+		return &exit.Error{Code: exit.Usage, Err: fmt.Errorf("--report: %s is in no folder that there is", f.report)}
 	}
 	d := &drill{
 		schedule: newSchedule(f.window), command: f.command, patience: f.patience,
@@ -105,8 +119,31 @@ func (f *flags) run(ctx context.Context, stdout, stderr io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	path, err := f.reportFile()
+	if err == nil {
+		r.Reports, err = d.writeReports(ctx, path, language)
+	}
+	return errors.Join(err, f.say(&r, stdout))
+}
+
+// reportFile is where the report goes. It is kept.
+func (f *flags) reportFile() (string, error) {
+	const name = "report.html"
+	switch {
+	case f.report != "":
+		return f.report, nil
+	case f.keep != "":
+		return filepath.Join(f.keep, name), nil
+	default:
+		dir, err := os.MkdirTemp("", "anymarket-drill-report-")
+		return filepath.Join(dir, name), err
+	}
+}
+
+// say says what was found. Its error says that something is wrong.
+func (f *flags) say(r *result, stdout io.Writer) (err error) {
 	if f.json {
-		err = json.NewEncoder(stdout).Encode(&r)
+		err = json.NewEncoder(stdout).Encode(r)
 	} else {
 		err = r.print(stdout)
 	}

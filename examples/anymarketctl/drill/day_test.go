@@ -11,7 +11,6 @@ import (
 
 	"github.com/anymarket-go/sdk/anymarket/anymarkettest"
 	"github.com/anymarket-go/sdk/anymarket/api"
-	"github.com/anymarket-go/sdk/anymarket/maintenance"
 )
 
 func testSchedule() schedule {
@@ -189,27 +188,20 @@ not JSON
 	require.ErrorContains(t, err, "no operations")
 }
 
-// The rows of the announcement are one instant, in winter and in summer, and
-// read as the window that is played.
-func TestAnnouncement(t *testing.T) {
+// The window is planned for a whole second, and begins and ends later.
+func TestSchedule(t *testing.T) {
 	t.Parallel()
-	for _, now := range []time.Time{
-		time.Date(2024, 7, 28, 3, 59, 30, 0, time.UTC),
-		time.Date(2024, 1, 28, 3, 59, 30, 0, time.UTC),
-	} {
-		s := newSchedule(20 * time.Second)
-		s.begin(now)
-		spec, err := s.announcement()
-		require.NoError(t, err)
-		w, err := maintenance.NewFile(filepath.Join(t.TempDir(), "windows.json")).Add(spec)
-		require.NoError(t, err)
-		require.True(t, w.Start.Equal(s.start))
-		require.True(t, w.End.Equal(s.end()))
-		require.GreaterOrEqual(t, s.start.Sub(now), s.before)
-	}
+	now := time.Date(2024, 7, 28, 3, 59, 30, 5, time.UTC)
 	s := testSchedule()
 	require.InDelta(t, 720, s.factor, 0)
 	require.Equal(t, realCanary/720, s.fast(realCanary))
+	require.GreaterOrEqual(t, s.start.Sub(now), s.before)
+	require.Equal(t, s.start, s.start.Truncate(time.Second))
+	require.Equal(t, realLate/720, s.down().Sub(s.start))
+	require.Equal(t, realOverrun/720, s.back().Sub(s.end()))
+	require.Equal(t, s.before, s.into(s.start))
+	require.Equal(t, inWindow, s.partOf(s.end()))
+	require.Equal(t, afterIt, s.partOf(s.back()))
 }
 
 func TestShows(t *testing.T) {

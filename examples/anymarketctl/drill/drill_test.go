@@ -41,12 +41,15 @@ func program(t *testing.T) string {
 }
 
 // play runs a drill and returns what it printed as JSON.
-func play(t *testing.T, f flags) (report, error) {
+func play(t *testing.T, f flags) (result, error) {
 	t.Helper()
 	f.json, f.window = true, shortest
+	if f.report == "" && f.keep == "" {
+		f.report = filepath.Join(t.TempDir(), "report.html")
+	}
 	var out, progress bytes.Buffer
 	err := f.run(t.Context(), &out, &progress)
-	var r report
+	var r result
 	if out.Len() > 0 {
 		require.NoError(t, json.Unmarshal(out.Bytes(), &r))
 	}
@@ -65,12 +68,29 @@ func TestDrill(t *testing.T) {
 		t.Parallel()
 		drillOfInput(t, command)
 	})
+	t.Run("careless", func(t *testing.T) {
+		t.Parallel()
+		drillOfACarelessERP(t, command[0])
+	})
+	t.Run("broken", func(t *testing.T) {
+		t.Parallel()
+		file := filepath.Join(t.TempDir(), "day.ndjson")
+		require.NoError(t, os.WriteFile(file, []byte(`{"op":"stock.set","partnerId":"A","quantity":1}`), 0o600))
+		_, err := play(t, flags{seed: 1, input: file, command: []string{os.Args[0], "broken", command[0]}})
+		require.ErrorIs(t, err, errCommand, "nothing is proven")
+		require.ErrorContains(t, err, "resend")
+		require.ErrorContains(t, err, "no idea how")
+	})
+	t.Run("clumsy", func(t *testing.T) {
+		t.Parallel()
+		drillOfAClumsyERP(t, command[0])
+	})
 }
 
 func drillOfADay(t *testing.T, command []string) {
 	t.Helper()
 	keep := filepath.Join(t.TempDir(), "kept")
-	r, err := play(t, flags{seed: 3, keep: keep, command: command})
+	r, err := play(t, flags{seed: 3, keep: keep, language: "pt-BR", command: command})
 	require.NoError(t, err)
 	require.Empty(t, r.Findings)
 	require.GreaterOrEqual(t, r.KillsBeforeAnswer, 20)
@@ -79,9 +99,25 @@ func drillOfADay(t *testing.T, command []string) {
 	require.Equal(t, r.Accepted, r.Delivered+r.Superseded)
 	require.GreaterOrEqual(t, r.ReplayCalls, r.ReplayCallsLeastPossible)
 	for _, partner := range []string{"erp", "marketplace"} {
-		for _, file := range []string{outboxFile, requestFile, windowFile} {
+		for _, file := range []string{outboxFile, requestFile} {
 			require.FileExists(t, filepath.Join(keep, partner, file))
 		}
+	}
+	require.Less(t, r.WindowCalls, 10, "the clients know of the window")
+	require.Positive(t, r.GoneStocks)
+	require.Positive(t, r.GoneOrders+r.GoneStatuses)
+	require.Positive(t, r.LiveChanges)
+	require.Equal(t, r.GoneOrders, r.Repushed)
+	require.Equal(t, 3, r.OwnOrders)
+	require.Equal(t, r.GoneOrders+r.GoneStatuses+r.OwnOrders, r.Named)
+	require.Equal(t, r.OwnOrders, r.Imported)
+
+	require.Equal(t, []string{filepath.Join(keep, "report.html"), filepath.Join(keep, "report-marketplace.html")}, r.Reports)
+	for _, file := range r.Reports {
+		page, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.Contains(t, string(page), `<html lang="pt"`)
+		require.Contains(t, string(page), "<svg")
 	}
 }
 
@@ -119,22 +155,56 @@ func drillOfInput(t *testing.T, command []string) {
 	require.Equal(t, 4, r.RefusedAtOnce)
 	require.Zero(t, r.Unstored)
 	require.Equal(t, 1, r.Refused)
-	require.Positive(t, r.Dead, "twice if it was sent again after a kill")
+	require.Positive(t, r.Dead+r.Cancelled, "twice if it was sent again after a kill; discarded if its order was lost")
 }
 
-// A client that lies is found out, whatever its books say.
-func TestDrillFindsOutALiar(t *testing.T) {
-	t.Parallel()
+// A loss that is not made good is found out.
+func drillOfACarelessERP(t *testing.T, program string) {
+	t.Helper()
+	r, err := play(t, flags{seed: 1, input: smallDayFile(t), command: []string{os.Args[0], "careless", program}})
+	require.Equal(t, exit.Failed, exit.Code(err))
+	require.Zero(t, r.Lost, "all was delivered once")
+	require.Positive(t, r.GoneStocks)
+	require.Positive(t, r.GoneOrders)
+	require.Positive(t, r.StaleStock)
+	require.Equal(t, r.GoneOrders+r.GoneStatuses+r.OwnOrders, r.Misnamed)
+	require.Greater(t, r.LeftDifferent, r.GoneOrders)
+	require.Zero(t, r.Overwritten)
+}
+
+// And so is one that is made good in the wrong way.
+func drillOfAClumsyERP(t *testing.T, program string) {
+	t.Helper()
+	r, err := play(t, flags{seed: 1, input: smallDayFile(t), command: []string{os.Args[0], "clumsy", program}})
+	require.Equal(t, exit.Failed, exit.Code(err))
+	require.Zero(t, r.Lost)
+	require.Positive(t, r.DuplicateOrders)
+	require.Positive(t, r.LeftDifferent, "recheck finds several of an order")
+	require.Equal(t, r.LiveChanges, r.Overwritten)
+	require.GreaterOrEqual(t, r.StaleStock, r.Overwritten)
+}
+
+const smallDay = 120
+
+// smallDayFile has so many operations of each kind.
+func smallDayFile(t *testing.T) string {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "day.ndjson")
 	var b strings.Builder
-	for i := range 120 {
+	for i := range smallDay {
 		fmt.Fprintf(&b, `{"op":"stock.set","partnerId":"SKU-%d","quantity":%d}`+"\n", i, i)
 		fmt.Fprintf(&b, `{"op":"price.set","ad":%d,"price":%d,"discountPrice":1}`+"\n", i+1, i+1)
 		fmt.Fprintf(&b, `{"op":"order.create","order":{"marketPlace":"ECOMMERCE","marketPlaceId":"%d"}}`+"\n", i)
 		fmt.Fprintf(&b, `{"op":"sale.notify","sale":{"marketPlaceId":"S-%d"}}`+"\n", i)
 	}
 	require.NoError(t, os.WriteFile(file, []byte(b.String()), 0o600))
-	r, err := play(t, flags{seed: 1, input: file, command: []string{os.Args[0], "liar"}})
+	return file
+}
+
+// A client that lies is found out, whatever its books say.
+func TestDrillFindsOutALiar(t *testing.T) {
+	t.Parallel()
+	r, err := play(t, flags{seed: 1, input: smallDayFile(t), command: []string{os.Args[0], "liar"}})
 	var code *exit.Error
 	require.ErrorAs(t, err, &code)
 	require.Equal(t, exit.Failed, code.Code)
@@ -147,6 +217,7 @@ func TestDrillFindsOutALiar(t *testing.T) {
 	require.Less(t, r.LostSales, r.Lost)
 	require.Positive(t, r.DuplicateSales)
 	require.NotEmpty(t, r.Findings)
+	require.Empty(t, r.Reports, "it keeps no outbox")
 }
 
 // A client that ends by itself, or says what is no receipt, proves nothing.
@@ -220,6 +291,10 @@ func TestFlagsOfDrill(t *testing.T) {
 		err := f.run(t.Context(), &bytes.Buffer{}, &bytes.Buffer{})
 		require.Equal(t, exit.Usage, exit.Code(err))
 	}
+	for _, f := range []flags{{window: shortest, language: "klingon"}, {window: shortest, report: filepath.Join(t.TempDir(), "nowhere", "report.html")}} {
+		err := f.run(t.Context(), &bytes.Buffer{}, &bytes.Buffer{})
+		require.Equal(t, exit.Usage, exit.Code(err))
+	}
 	// What is kept from before is not overwritten.
 	keep := t.TempDir()
 	require.NoError(t, os.Mkdir(filepath.Join(keep, "marketplace"), 0o700))
@@ -232,10 +307,10 @@ func TestFlagsOfDrill(t *testing.T) {
 func TestReportForPeople(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	require.NoError(t, (&report{Seconds: 31}).print(&b))
+	require.NoError(t, (&result{Seconds: 31}).print(&b))
 	require.Contains(t, b.String(), "Nothing was lost. 31 s")
 	b.Reset()
-	r := report{Lost: 30, Refused: 1}
+	r := result{Lost: 30, Refused: 1}
 	for range maxFindings {
 		r.Findings = append(r.Findings, "lost: \x1b[31m\u202e "+`{"op":"é"}`)
 	}
@@ -247,10 +322,10 @@ func TestReportForPeople(t *testing.T) {
 	require.NotContains(t, b.String(), "\u202e")
 	require.Contains(t, b.String(), `{"op":"é"}`)
 	b.Reset()
-	require.NoError(t, (&report{CutShort: "too slow"}).print(&b))
+	require.NoError(t, (&result{CutShort: "too slow"}).print(&b))
 	require.Contains(t, b.String(), "cut short: too slow")
-	require.False(t, (&report{CutShort: "too slow"}).passed())
-	require.False(t, (&report{Parked: 1}).passed())
-	require.False(t, (&report{Unanswered: 1}).passed())
-	require.False(t, (&report{Unstored: 1}).passed())
+	require.False(t, (&result{CutShort: "too slow"}).passed())
+	require.False(t, (&result{Parked: 1}).passed())
+	require.False(t, (&result{Unanswered: 1}).passed())
+	require.False(t, (&result{Unstored: 1}).passed())
 }

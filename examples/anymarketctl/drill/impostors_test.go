@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/anymarket-go/sdk/examples/anymarketctl/exit"
@@ -18,7 +19,10 @@ import (
 // impostors are clients that a drill has to find out.
 func impostors() map[string]func(args []string) int {
 	return map[string]func(args []string) int{
-		"liar": liar,
+		"liar":     liar,
+		"careless": careless,
+		"clumsy":   clumsy,
+		"broken":   broken,
 		"quitter": func([]string) int {
 			fmt.Fprintln(os.Stderr, "no such flag")
 			return 2
@@ -38,6 +42,61 @@ func impostors() map[string]func(args []string) int {
 			return 0
 		},
 	}
+}
+
+// careless is the real program, whose path comes first, but for a loss: it sends
+// nothing again and finds nothing.
+func careless(args []string) int {
+	switch program, args := args[0], args[1:]; args[0] {
+	case "resend":
+		fmt.Println(`{"selected":9,"sent":9}`)
+		return 0
+	case "recheck":
+		fmt.Println(`{"same":9,"until":"2024-07-28T05:00:00Z"}`)
+		return 0
+	default:
+		return become(program, args)
+	}
+}
+
+// clumsy is the real program as well. When it rechecks it sends all orders again
+// at once, and with them all stock as it was once.
+func clumsy(args []string) int {
+	program, args := args[0], args[1:]
+	if args[0] != "recheck" {
+		return become(program, args)
+	}
+	sent, err := os.ReadFile(args[slices.Index(args, "--repush")+1])
+	if err != nil {
+		panic(err)
+	}
+	send := sender(args)
+	for line := range bytes.Lines(sent) {
+		o, err := parse(slices.Clone(line))
+		if err != nil {
+			panic(err)
+		}
+		send("POST", "/orders", o.said.Order)
+	}
+	for i := range smallDay {
+		send("PUT", "/stocks", []any{map[string]any{"partnerId": fmt.Sprintf("SKU-%d", i), "quantity": i}})
+	}
+	return become(program, args)
+}
+
+// broken is the real program, but cannot resend.
+func broken(args []string) int {
+	program, args := args[0], args[1:]
+	if args[0] != "resend" {
+		return become(program, args)
+	}
+	fmt.Fprintln(os.Stderr, "no idea how")
+	return exit.Failed
+}
+
+// become makes this process another program, so that who kills it kills that.
+func become(program string, args []string) int {
+	panic(syscall.Exec(program, append([]string{program}, args...), os.Environ()))
 }
 
 // refuser takes nothing.
@@ -71,28 +130,7 @@ func liar(args []string) int {
 	default:
 		return 0
 	}
-	base := args[slices.Index(args, "--base-url")+1]
-	client := &http.Client{Timeout: time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	send := func(method, path string, body any) {
-		data, err := json.Marshal(body)
-		if err != nil {
-			panic(err)
-		}
-		req, err := http.NewRequest(method, base+path, bytes.NewReader(data))
-		if err != nil {
-			panic(err)
-		}
-		token := os.Getenv("ANYMARKET_TOKEN")
-		if i := slices.Index(args, "--app-id"); i >= 0 {
-			req.Header.Set("appId", args[i+1])
-			req.Header.Set("token", token)
-		} else {
-			req.Header.Set("gumgaToken", token)
-		}
-		if resp, err := client.Do(req); err == nil {
-			_ = resp.Body.Close()
-		}
-	}
+	send := sender(args)
 	in := bufio.NewScanner(os.Stdin)
 	for n := 1; in.Scan(); n++ {
 		fmt.Printf(`{"n":%d,"id":"lie-%d"}`+"\n", n, n)
@@ -118,4 +156,30 @@ func liar(args []string) int {
 		}
 	}
 	return 0
+}
+
+// sender calls ANYMARKET as a command with these arguments can.
+func sender(args []string) func(method, path string, body any) {
+	base := args[slices.Index(args, "--base-url")+1]
+	client := &http.Client{Timeout: time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return func(method, path string, body any) {
+		data, err := json.Marshal(body)
+		if err != nil {
+			panic(err)
+		}
+		req, err := http.NewRequest(method, base+path, bytes.NewReader(data))
+		if err != nil {
+			panic(err)
+		}
+		token := os.Getenv("ANYMARKET_TOKEN")
+		if i := slices.Index(args, "--app-id"); i >= 0 {
+			req.Header.Set("appId", args[i+1])
+			req.Header.Set("token", token)
+		} else {
+			req.Header.Set("gumgaToken", token)
+		}
+		if resp, err := client.Do(req); err == nil {
+			_ = resp.Body.Close()
+		}
+	}
 }

@@ -24,6 +24,9 @@ type verdict struct {
 	staleStock      int // targets that do not have the newest acknowledged value
 	stalePrices     int
 	refused         int // acknowledged, and refused by ANYMARKET for good
+	misnamed        int // orders that differed and that recheck did not name, or the reverse
+	leftDifferent   int // stock and orders that were lost, or not known, and still are
+	overwritten     int // changes of stock that gave way to an older one
 	findings        []string
 }
 

@@ -22,7 +22,7 @@ type erp struct {
 	records []record
 }
 
-func (e *erp) judge() *judge { return newJudge(e.records, look(e.s, e.made)) }
+func (e *erp) judge() *judge { return newJudge(e.records, look(e.s, e.made, nil)) }
 
 func startERP(t *testing.T) *erp {
 	t.Helper()

@@ -80,6 +80,14 @@ func newKills(rng *rand.Rand, s schedule, operations int) *kills {
 	return k
 }
 
+// rest ends the plan, and waits for kills that are on their way.
+func (k *kills) rest() {
+	k.mu.Lock()
+	k.fed, k.answers = nil, nil
+	k.mu.Unlock()
+	k.work.Wait()
+}
+
 // serve says which client is to be killed.
 func (k *kills) serve(c *child) {
 	k.mu.Lock()
@@ -145,7 +153,7 @@ func (k *kills) script(r anymarkettest.Request) (anymarkettest.Fault, bool) {
 	if k.child == nil {
 		return anymarkettest.Fault{}, false // it is just starting
 	}
-	part, after := 0, !r.At.Before(k.end())
+	part, after := 0, !r.At.Before(k.back())
 	if after {
 		part = 1
 	}

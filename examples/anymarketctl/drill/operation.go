@@ -216,6 +216,14 @@ func (o *operation) order(marketplace, id string, content any) error {
 	return err
 }
 
+// key is what a step names its order by.
+func (o *operation) key() string {
+	if o.said.ID != 0 {
+		return o.said.ID.String()
+	}
+	return o.lane
+}
+
 // creates says whether it makes an order or a sale.
 func (o *operation) creates() bool { return o.op == opCreate || o.op == opNotify }
 

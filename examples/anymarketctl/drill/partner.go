@@ -9,11 +9,11 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/anymarket-go/sdk/anymarket/anymarkettest"
-	"github.com/anymarket-go/sdk/anymarket/maintenance"
 	"github.com/anymarket-go/sdk/examples/anymarketctl/exit"
 )
 
@@ -26,11 +26,15 @@ type partner struct {
 	made   family // of what it creates
 	stream uint64 // of its random numbers: the first of them
 
-	fake  *anymarkettest.Server
-	url   string
-	truth *truth
-	kills *kills
-	said  io.WriteCloser // what the client says besides receipts
+	fake    *anymarkettest.Server
+	url     string
+	truth   *truth
+	kills   *kills
+	weather *weather
+	said    io.WriteCloser // what the client says besides receipts
+
+	loss   *loss // nil: ANYMARKET lost nothing
+	repair repair
 
 	latest string // what its books said, or why they could not be read; once it has delivered what was due
 }
@@ -47,9 +51,10 @@ func newMarketplace(d *drill) *partner {
 const (
 	outboxFile  = "outbox.db"
 	tokenFile   = "tokens.json"
-	windowFile  = "windows.json"
 	clientLog   = "client.log"
 	requestFile = "requests.ndjson"
+	knownFile   = "known.ndjson" // orders that it knows
+	sentFile    = "sent.ndjson"  // and those that it made
 )
 
 func (p *partner) file(name string) string { return filepath.Join(p.dir, p.name, name) }
@@ -57,7 +62,7 @@ func (p *partner) file(name string) string { return filepath.Join(p.dir, p.name,
 // rng yields the same random numbers for the same seed; each use has its own.
 func rng(seed, stream uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, stream)) }
 
-// open makes ANYMARKET for these operations and announces the window.
+// open makes ANYMARKET for these operations.
 func (p *partner) open(ctx context.Context, ops []*operation) (err error) {
 	if err := os.MkdirAll(p.file(""), 0o700); err != nil {
 		return err
@@ -65,7 +70,7 @@ func (p *partner) open(ctx context.Context, ops []*operation) (err error) {
 	if p.said, err = os.OpenFile(p.file(clientLog), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err != nil {
 		return err
 	}
-	weather := newWeather(rng(p.seed, p.stream+2), p.schedule)
+	p.weather = newWeather(rng(p.seed, p.stream+2), p.schedule)
 	p.truth = newTruth(ops)
 	p.kills = newKills(rng(p.seed, p.stream+1), p.schedule, len(ops))
 	p.fake = anymarkettest.New(anymarkettest.Options{
@@ -77,7 +82,7 @@ func (p *partner) open(ctx context.Context, ops []*operation) (err error) {
 			if f, ok := p.kills.script(r); ok {
 				return f, true
 			}
-			return weather.script(r)
+			return p.weather.script(r)
 		},
 	})
 	prepare(p.fake, ops) //nolint:contextcheck // the fake's events are its own
@@ -87,11 +92,8 @@ func (p *partner) open(ctx context.Context, ops []*operation) (err error) {
 	if p.made == familySale {
 		p.url = strings.TrimSuffix(p.url, "/v2") + anymarkettest.MarketplacePath
 	}
-	if err := p.announce(ops); err != nil {
-		return err
-	}
-	p.fake.MaintenanceAt(p.start, p.window)
-	return nil
+	p.fake.MaintenanceAt(p.down(), p.back().Sub(p.down()))
+	return p.writeTokens(ops)
 }
 
 // close ends what open began, however far it came.
@@ -105,19 +107,8 @@ func (p *partner) close() (err error) {
 	return err
 }
 
-// announce writes the files that the client is given.
-func (p *partner) announce(ops []*operation) error {
-	spec, err := p.announcement()
-	if err != nil {
-		return err
-	}
-	w, err := maintenance.NewFile(p.file(windowFile)).Add(spec)
-	if err != nil {
-		return err
-	}
-	if !w.Start.Equal(p.start) || !w.End.Equal(p.end()) {
-		return fmt.Errorf("the window was read as %s", w)
-	}
+// writeTokens writes the file that the client is given.
+func (p *partner) writeTokens(ops []*operation) error {
 	tokens := map[string]string{}
 	for _, o := range ops {
 		tokens[o.account] = p.fake.For(o.account).Token()
@@ -125,25 +116,32 @@ func (p *partner) announce(ops []*operation) error {
 	return writeJSON(p.file(tokenFile), tokens)
 }
 
+// access is how a command reaches ANYMARKET.
+func (p *partner) access() []string {
+	flags := append([]string{
+		"--base-url", p.url, "--tokens", p.file(tokenFile), "--windows", p.announced.path,
+	}, p.flags()...)
+	if p.made == familySale {
+		flags = append(flags, "--app-id", p.fake.AppID())
+	}
+	return flags
+}
+
 // clientCommand is what starts the client.
 func (p *partner) clientCommand() []string {
-	command := append(append([]string{}, p.command...), append([]string{
-		"send", "--outbox", p.file(outboxFile), "--base-url", p.url,
-		"--tokens", p.file(tokenFile), "--windows", p.file(windowFile), "--drain", p.patience.String(),
-	}, p.flags()...)...)
-	if p.made == familySale {
-		command = append(command, "--app-id", p.fake.AppID())
-	}
-	return command
+	return slices.Concat(p.command, []string{"send", "--outbox", p.file(outboxFile), "--drain", p.patience.String()}, p.access())
+}
+
+// env is for all commands: what the user's says is for outboxes of his own.
+func (p *partner) env() []string {
+	return []string{"ANYMARKET_APP_ID=", "ANYMARKET_TOKEN=" + p.fake.For("").Token()}
 }
 
 // play starts the client, again whenever it was killed, until the day is over
 // and it has nothing left to do.
 func (p *partner) play(ctx context.Context) error {
-	// What the environment says is for the user's own outboxes.
-	env := []string{"ANYMARKET_APP_ID=", "ANYMARKET_TOKEN=" + p.fake.For("").Token()}
 	for {
-		c, err := startChild(ctx, p.clientCommand(), env, p.said, func(i int, no refusal) { p.truth.answer(i, time.Now(), no) })
+		c, err := startChild(ctx, p.clientCommand(), p.env(), p.said, func(i int, no refusal) { p.truth.answer(i, time.Now(), no) })
 		if err != nil {
 			return fmt.Errorf("start the client: %w", err)
 		}
@@ -152,6 +150,7 @@ func (p *partner) play(ctx context.Context) error {
 		if err == nil {
 			err = c.in.Close()
 		}
+		failed := errors.Is(err, errCommand) && !c.isGone()
 		if err != nil && !c.isGone() {
 			c.kill()
 		}
@@ -162,11 +161,13 @@ func (p *partner) play(ctx context.Context) error {
 			return context.Cause(ctx)
 		case c.wrong != nil:
 			return c.wrong
+		case failed:
+			return err
 		case c.killed.Load():
 			if err := p.quiet(ctx); err != nil {
 				return err
 			}
-		case clean(c.err), exitCode(c.err) == exit.Failed && p.truth.hasUnstored(): // which the report tells
+		case clean(c.err), exitCode(c.err) == exit.Failed && p.truth.hasUnstored(): // which the result tells
 			if _, n := p.truth.unanswered(); n > 0 {
 				return fmt.Errorf("the client ended and left %d operations without an answer", n)
 			}
@@ -182,12 +183,26 @@ func (p *partner) play(ctx context.Context) error {
 // the client, or time, ran out.
 func (p *partner) feed(ctx context.Context, c *child) error {
 	next, _ := p.truth.unanswered()
-	for i := next; i < len(p.truth.records); i++ {
-		o := p.truth.records[i].operation // never changes
+	if err := p.feedFrom(ctx, c, next); err != nil {
+		return err
+	}
+	if err := p.settle(ctx, c); err != nil {
+		return err
+	}
+	return p.makeGood(ctx, c)
+}
+
+// feedFrom hands over the operations from a place on, each when it is due.
+func (p *partner) feedFrom(ctx context.Context, c *child, i int) error {
+	for ; ; i++ {
+		o, before, ok := p.truth.next(i)
+		if !ok {
+			return nil
+		}
 		if err := until(ctx, c, p.at(o.at)); err != nil {
 			return err
 		}
-		if err := p.answered(ctx, c, p.truth.records[i].before); err != nil {
+		if err := p.answered(ctx, c, before); err != nil {
 			return err
 		}
 		now := time.Now()
@@ -198,7 +213,6 @@ func (p *partner) feed(ctx context.Context, c *child) error {
 		p.kills.handed(i)
 		p.show.fed(p.name, i+1, p.partOf(now))
 	}
-	return p.settle(ctx, c)
 }
 
 // answered waits until an operation has a receipt or a refusal. None is -1.
@@ -219,10 +233,10 @@ func (p *partner) settle(ctx context.Context, c *child) error {
 		if err := until(ctx, c, time.Now().Add(200*time.Millisecond)); err != nil {
 			return err
 		}
-		if _, n := p.truth.unanswered(); n > 0 || time.Now().Before(p.end()) {
+		if _, n := p.truth.unanswered(); n > 0 || time.Now().Before(p.back()) {
 			continue
 		}
-		b, err := p.status(ctx)
+		b, err := p.liveStatus(ctx)
 		if err != nil {
 			p.latest = err.Error()
 			continue // it may be starting, or dying

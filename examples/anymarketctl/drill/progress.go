@@ -55,7 +55,7 @@ func (p *progress) fed(partner string, operations int, part string) {
 func (p *progress) phase(part string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	parts := []string{firstPart, inWindow, afterIt, lastPart}
+	parts := []string{firstPart, inWindow, afterIt, lastPart, repairPart}
 	if at := slices.Index(parts, part); part != p.part && (at < 0 || at > slices.Index(parts, p.part)) {
 		p.part = part
 		p.say()

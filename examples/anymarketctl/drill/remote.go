@@ -39,19 +39,17 @@ type sight struct {
 }
 
 // look takes in all that ANYMARKET can tell. Its orders are of one family: it
-// plays for an ERP or for a marketplace.
-func look(s *anymarkettest.Server, made family) remote {
+// plays for an ERP or for a marketplace. What it lost, if it did, is told too.
+func look(s *anymarkettest.Server, made family, lost *loss) remote {
 	r := remote{
 		log: s.Log(), effects: map[target][]sight{}, refusals: map[target][]sight{},
-		state: map[target]any{}, orders: map[target]int{},
+		state: stockOf(s), orders: map[target]int{},
 	}
 	orders := map[string]target{} // by account and id
+	if lost != nil {
+		orders = lost.ids()
+	}
 	for _, a := range s.Accounts() {
-		for _, row := range a.Stocks() {
-			r.state[stockTarget(a.Name(), row.PartnerID, 0, api.ID(row.Location))] = numbers(map[string]json.Number{
-				"quantity": json.Number(row.Quantity), "cost": json.Number(row.Cost), "additionalTime": json.Number(row.AdditionalTime),
-			})
-		}
 		for _, ad := range a.Ads() {
 			r.state[adTarget(a.Name(), ad.ID)] = numbers(map[string]json.Number{
 				"price": json.Number(ad.Price), "discountPrice": json.Number(ad.Discount),

@@ -126,11 +126,25 @@ func (r remote) traffic() (sent, canaries, lookUps int) {
 		switch {
 		case q.Method != http.MethodGet:
 			sent++
-		case q.Route == "GET /stocks/locals", q.Route == "GET "+anymarkettest.MarketplacePath+"/configuration":
+		case isCanary(q):
 			canaries++
 		default:
 			lookUps++
 		}
 	}
 	return sent, canaries, lookUps
+}
+
+func isCanary(q anymarkettest.Request) bool {
+	return q.Route == "GET /stocks/locals" || q.Route == "GET "+anymarkettest.MarketplacePath+"/configuration"
+}
+
+// callsIn counts the requests between two moments, but for canaries.
+func (r remote) callsIn(from, to time.Time) (n int) {
+	for _, q := range r.log {
+		if !isCanary(q) && !q.At.Before(from) && q.At.Before(to) {
+			n++
+		}
+	}
+	return n
 }

@@ -85,5 +85,5 @@ func TestReplayOfNothing(t *testing.T) {
 	t.Parallel()
 	e := startERP(t)
 	end := time.Now()
-	require.Equal(t, replay{until: end}, newJudge(nil, look(e.s, familyOrder)).replay(end))
+	require.Equal(t, replay{until: end}, newJudge(nil, look(e.s, familyOrder, nil)).replay(end))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -20,20 +21,24 @@ type drill struct {
 	patience time.Duration
 	outage   anymarkettest.Mode
 
-	partners []*partner
-	show     *progress
-	ending   string // why it was cut short
+	announced *announcement
+	partners  []*partner
+	show      *progress
+	ending    string // why it was cut short
 }
 
 var errTooLong = errors.New("the drill took too long")
 
-// run plays the day and returns the report. An error says that nothing was
+// run plays the day and returns the result. An error says that nothing was
 // proven.
-func (d *drill) run(ctx context.Context, ops []*operation) (r report, err error) {
+func (d *drill) run(ctx context.Context, ops []*operation) (r result, err error) {
 	began := time.Now()
 	defer func() {
 		for _, p := range d.partners {
 			err = errors.Join(err, p.close())
+		}
+		if d.announced != nil {
+			err = errors.Join(err, d.announced.page.Close())
 		}
 	}()
 	if err := d.open(ctx, ops); err != nil {
@@ -58,8 +63,8 @@ func (d *drill) run(ctx context.Context, ops []*operation) (r report, err error)
 	return r, err
 }
 
-// open brings in those who have something to do.
-func (d *drill) open(ctx context.Context, ops []*operation) error {
+// open brings in those who have something to do, and announces the window.
+func (d *drill) open(ctx context.Context, ops []*operation) (err error) {
 	erp, market := newERP(d), newMarketplace(d)
 	of := map[*partner][]*operation{}
 	for _, o := range ops {
@@ -78,7 +83,8 @@ func (d *drill) open(ctx context.Context, ops []*operation) error {
 			return err
 		}
 	}
-	return nil
+	d.announced, err = announce(ctx, d.schedule, filepath.Join(d.dir, windowFile))
+	return err
 }
 
 // play lets all partners play their day, until one of them cannot.
@@ -87,7 +93,13 @@ func (d *drill) play(ctx context.Context) error {
 	defer stop()
 	ctx, giveUp := context.WithCancelCause(ctx)
 	defer giveUp(nil)
-	var work sync.WaitGroup
+	watching, stopWatching := context.WithCancel(ctx)
+	var work, watch sync.WaitGroup
+	watch.Go(func() {
+		if err := d.announced.run(watching); err != nil {
+			giveUp(err)
+		}
+	})
 	for _, p := range d.partners {
 		work.Go(func() {
 			err := p.play(ctx)
@@ -98,6 +110,8 @@ func (d *drill) play(ctx context.Context) error {
 		})
 	}
 	work.Wait()
+	stopWatching()
+	watch.Wait()
 	return context.Cause(ctx)
 }
 
@@ -126,10 +140,11 @@ func (d *drill) killCounts() (all, beforeAnswer int) {
 
 // Parts of the day, in their order, as they are shown.
 const (
-	firstPart = "before the window"
-	inWindow  = "in the window"
-	afterIt   = "after the window"
-	lastPart  = "delivering what is left"
+	firstPart  = "before the window"
+	inWindow   = "in the window"
+	afterIt    = "after the window"
+	lastPart   = "delivering what is left"
+	repairPart = "making good what ANYMARKET lost"
 )
 
 // partOf is the part of the day.
@@ -137,7 +152,7 @@ func (s schedule) partOf(now time.Time) string {
 	switch {
 	case now.Before(s.start):
 		return firstPart
-	case now.Before(s.end()):
+	case now.Before(s.back()):
 		return inWindow
 	default:
 		return afterIt

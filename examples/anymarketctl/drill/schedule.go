@@ -3,13 +3,13 @@ package drill
 import (
 	"strconv"
 	"time"
-
-	"github.com/anymarket-go/sdk/anymarket/maintenance"
 )
 
 // What is announced, and the waits that a client keeps then, in real time.
 const (
 	announced     = 4 * time.Hour
+	realLate      = 5 * time.Minute  // by which it begins after its plan
+	realOverrun   = 12 * time.Minute // by which it ends after it
 	realLateApply = 5*time.Minute + 30*time.Second
 	realLookupLag = time.Minute
 	realCanary    = 30 * time.Second
@@ -18,6 +18,10 @@ const (
 	realStartRate = 1
 	realMaxRate   = 10
 )
+
+// shortestCanary is what a busy machine can keep to. Where canaries are further
+// apart than planned no time counts as up, and values stay in doubt.
+const shortestCanary = 40 * time.Millisecond
 
 // timeout of a request is not divided: it says how slow this machine may be,
 // not how long ANYMARKET is away.
@@ -29,25 +33,31 @@ type schedule struct {
 	before, after time.Duration // the parts of the day around it
 	factor        float64       // how much faster than real time
 
-	start time.Time // of the window
+	start time.Time // of the window, as it is planned
 }
 
 func newSchedule(window time.Duration) schedule {
 	return schedule{
-		window: window, before: max(window/4, 1500*time.Millisecond), after: max(window/5, 1500*time.Millisecond),
+		window: window, before: max(window/5, 1500*time.Millisecond), after: max(window/5, 1500*time.Millisecond),
 		factor: float64(announced) / float64(window),
 	}
 }
 
-// begin fixes the day: the window starts at a whole second, as the tables of an
-// announcement have it, and what comes before has its time.
+// begin fixes the day: the window is planned for a whole second, as announcements
+// have it, and what comes before has its time.
 func (s *schedule) begin(now time.Time) {
 	s.start = now.Add(s.before + time.Second).Truncate(time.Second)
 }
 
+// end is that of the plan; ANYMARKET is down from down until back.
 func (s schedule) end() time.Time               { return s.start.Add(s.window) }
+func (s schedule) down() time.Time              { return s.start.Add(s.fast(realLate)) }
+func (s schedule) back() time.Time              { return s.end().Add(s.fast(realOverrun)) }
 func (s schedule) day() time.Duration           { return s.before + s.window + s.after }
 func (s schedule) at(d time.Duration) time.Time { return s.start.Add(d - s.before) }
+
+// into is how far into the day a moment is.
+func (s schedule) into(moment time.Time) time.Duration { return moment.Sub(s.start) + s.before }
 
 // fast is a real duration in fast motion.
 func (s schedule) fast(d time.Duration) time.Duration {
@@ -58,7 +68,7 @@ func (s schedule) fast(d time.Duration) time.Duration {
 func (s schedule) flags() []string {
 	rate := func(perSecond float64) string { return strconv.FormatFloat(perSecond*s.factor, 'f', 1, 64) }
 	return []string{
-		"--canary", s.fast(realCanary).String(),
+		"--canary", max(s.fast(realCanary), shortestCanary).String(),
 		"--late-apply", s.fast(realLateApply).String(),
 		"--lookup-lag", s.fast(realLookupLag).String(),
 		"--min-backoff", s.fast(realMinPause).String(),
@@ -67,21 +77,4 @@ func (s schedule) flags() []string {
 		"--max-rate", rate(realMaxRate),
 		"--timeout", timeout.String(),
 	}
-}
-
-// announcement is the window as the notice words it: the local time of each
-// country.
-func (s schedule) announcement() (maintenance.Spec, error) {
-	spec := maintenance.Spec{Name: "drill", Length: s.window}
-	for _, zone := range []string{
-		"America/Mexico_City", "America/Lima", "America/Bogota", "America/Santiago",
-		"America/Sao_Paulo", "America/Argentina/Buenos_Aires", "America/Montevideo",
-	} {
-		l, err := time.LoadLocation(zone)
-		if err != nil {
-			return spec, err
-		}
-		spec.Rows = append(spec.Rows, maintenance.Row{Zone: zone, Local: s.start.In(l).Format("2006-01-02T15:04:05")})
-	}
-	return spec, nil
 }

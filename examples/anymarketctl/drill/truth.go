@@ -10,8 +10,9 @@ import (
 
 // truth is what the ERP knows: what it sent, and what it has receipts for.
 type truth struct {
-	mu      sync.Mutex // guards the field below
+	mu      sync.Mutex // guards the fields below
 	records []record
+	latest  map[target]int // of what keeps its order
 }
 
 // record is the fate of one operation as the ERP sees it.
@@ -21,6 +22,7 @@ type record struct {
 	// goes out; -1 if there is none. Else both could have to go again, and the
 	// first is refused behind the second.
 	before  int
+	repair  bool      // it is no part of the day
 	sent    time.Time // first
 	acked   time.Time // when its receipt was read; zero if none was
 	refusal refusal   // said in place of a receipt
@@ -52,19 +54,39 @@ func (r *record) unstored() bool {
 }
 
 func newTruth(ops []*operation) *truth {
-	t := &truth{records: make([]record, len(ops))}
-	latest := map[target]int{}
-	for i, o := range ops {
-		t.records[i] = record{operation: o, before: -1}
-		if len(o.targets) != 1 || !o.targets[0].family.inOrder() {
-			continue
-		}
-		if before, ok := latest[o.targets[0]]; ok {
-			t.records[i].before = before
-		}
-		latest[o.targets[0]] = i
-	}
+	t := &truth{latest: map[target]int{}}
+	t.add(ops, false)
 	return t
+}
+
+// add takes in what the ERP does, as part of its day or to make a loss good, and
+// returns the place of the first.
+func (t *truth) add(ops []*operation, repair bool) (first int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	first = len(t.records)
+	for i, o := range ops {
+		r := record{operation: o, before: -1, repair: repair}
+		if len(o.targets) == 1 && o.targets[0].family.inOrder() {
+			if before, ok := t.latest[o.targets[0]]; ok {
+				r.before = before
+			}
+			t.latest[o.targets[0]] = first + i
+		}
+		t.records = append(t.records, r)
+	}
+	return first
+}
+
+// next is the operation at a place, and what has to be answered before it goes
+// out; none behind the last.
+func (t *truth) next(i int) (o *operation, before int, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if i >= len(t.records) {
+		return nil, 0, false
+	}
+	return t.records[i].operation, t.records[i].before, true
 }
 
 // send notes that an operation goes out.

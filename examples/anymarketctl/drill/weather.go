@@ -26,10 +26,18 @@ type weather struct {
 	mu   sync.Mutex // guards the fields below
 	rng  *rand.Rand
 	once map[string]bool // creations that had their share
+	over bool
 }
 
 func newWeather(rng *rand.Rand, s schedule) *weather {
 	return &weather{lateApply: s.fast(realLateApply), rng: rng, once: map[string]bool{}}
+}
+
+// rest ends it.
+func (w *weather) rest() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.over = true
 }
 
 // script decides about a request.
@@ -40,7 +48,7 @@ func (w *weather) script(r anymarkettest.Request) (anymarkettest.Fault, bool) {
 	if creates(r.Route) {
 		chance = creationBadLuck
 	}
-	if w.rng.Float64() >= chance {
+	if w.over || w.rng.Float64() >= chance {
 		return anymarkettest.Fault{}, false
 	}
 	if r.Method == http.MethodGet {

@@ -1,5 +1,0 @@
-//go:build !race
-
-package marketplace_test
-
-const defaultSeeds = 50

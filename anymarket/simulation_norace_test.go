@@ -1,5 +1,0 @@
-//go:build !race
-
-package anymarket_test
-
-const defaultSeeds = 50
