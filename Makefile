@@ -5,7 +5,7 @@ SIM_DIR := $(firstword $(wildcard /dev/shm) /tmp)
 BENCH := internal/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help fmt lint test race fuzz damaged bench bench-peers cover check tidy drill sim sweep callback-load reload soak crash crash-long
+.PHONY: help fmt lint test race fuzz damaged bench bench-peers cover check tidy drill sim sweep callback-load reload soak mutants crash crash-long
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ reload: ## 500,000 rows among live changes, the loader killed twice: complete, i
 
 soak: ## an hour of steady load, outages and restarts: what it takes stays flat, nothing is lost
 	go run ./internal/soak
+
+mutants: ## plant a bug at a time, each must be caught by a test: half an hour
+	go run ./internal/mutants
 
 crash: ## crash images, kills, power cuts, failing calls: minutes, as root on Linux
 	$(CRASH)/scripts/crash.sh ci
