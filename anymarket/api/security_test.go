@@ -73,7 +73,7 @@ func TestEndlessAndSlowBodies(t *testing.T) {
 			<-time.After(10 * time.Millisecond) // each byte in time, and all of them never
 		}
 	})
-	_, err = socketClient(t, "http://"+slow, func(c *api.Config) { c.Timeout = 300 * time.Millisecond }).Stocks().Locations(t.Context())
+	_, err = socketClient(t, "http://"+slow, func(c *api.Config) { c.Timeout = 2 * time.Second }).Stocks().Locations(t.Context())
 	require.Equal(t, api.Outcome{Sent: true, Status: 200, Shape: api.ShapeCut, Timeout: true}, api.Classify(err))
 
 	header := rawHost(t, func(conn net.Conn) {
@@ -112,7 +112,7 @@ func TestHostileJSONIsBounded(t *testing.T) {
 		start := time.Now()
 		_, err := c.Orders().Get(t.Context(), 1)
 		runtime.ReadMemStats(&after)
-		require.Less(t, time.Since(start), 20*time.Second, name)
+		require.Less(t, time.Since(start), 2*time.Minute, name) // what is not bounded takes for ever
 		require.Less(t, after.HeapSys, before.HeapSys+512<<20, name)
 		if err != nil {
 			require.Less(t, len(err.Error()), 1000, name)
