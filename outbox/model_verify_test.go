@@ -247,6 +247,7 @@ func (m *model) verifyLane(n laneName, line []*booked) {
 	newest := map[string]*booked{}
 	refused := uint64(0) // the newest entry that was refused or taken out
 	done := uint64(0)    // the newest that was delivered
+	unsure := uint64(0)  // the newest that was delivered, and refused when it was to be confirmed
 	for _, b := range line {
 		for field := range parse([]byte(b.body)) {
 			newest[field] = b
@@ -256,6 +257,9 @@ func (m *model) verifyLane(n laneName, line []*booked) {
 		}
 		if b.state == Done {
 			done = b.id.seq
+		}
+		if e := m.r.told(b.id.seq); b.state == Dead && e.delivered && e.rejected {
+			unsure = b.id.seq
 		}
 	}
 	ln := m.r.lane(n)
@@ -269,7 +273,7 @@ func (m *model) verifyLane(n laneName, line []*booked) {
 	for field, b := range newest {
 		// A value that gave way is carried by a newer one, and goes down with it
 		// if that is refused.
-		if b.state != Done && refused >= b.id.seq {
+		if b.state != Done && refused >= b.id.seq || unsure >= b.id.seq {
 			m.lax++
 			continue
 		}

@@ -1,6 +1,9 @@
 package outbox
 
-import "time"
+import (
+	"bytes"
+	"time"
+)
 
 // concludeValue is conclude for an absolute value.
 func (o *Outbox) concludeValue(t *tx, c *call, l *lane, it *item, r Result, now time.Time) {
@@ -73,7 +76,7 @@ func (o *Outbox) doubt(t *tx, l *lane, it *item, host string) {
 func (o *Outbox) delivered(t *tx, l *lane, it *item, e Event, now time.Time) {
 	s := &it.stored
 	before := s.flags&flagInDoubt != 0
-	confirm := o.toConfirm(t, l, it)
+	body, merged := o.toConfirm(t, l, it)
 	o.dropOlder(t, l, s.seq, now)
 	if e.Type = EventDelivered; before {
 		e.Type = EventConfirmed
@@ -90,7 +93,7 @@ func (o *Outbox) delivered(t *tx, l *lane, it *item, e Event, now time.Time) {
 		o.happen(t, s.seq, e, s, now)
 		s.flags |= flagInDoubt
 		s.flags &^= flagFromBackup | flagTried
-		s.confirmAt, s.dueAt, s.attempts, s.reason, s.body = l.confirmAt, 0, 0, "", confirm
+		s.confirmAt, s.dueAt, s.attempts, s.reason, s.body, s.merged = l.confirmAt, 0, 0, "", body, merged
 		o.update(t, l, s)
 		return
 	}
@@ -101,16 +104,26 @@ func (o *Outbox) delivered(t *tx, l *lane, it *item, e Event, now time.Time) {
 
 // toConfirm is what must stand when nothing can come late any more: what was
 // sent, and if that was the newest value's own part alone, what the delivered
-// value in doubt before it said besides.
-func (o *Outbox) toConfirm(t *tx, l *lane, it *item) []byte {
+// value in doubt before it said besides. Of what that one holds for one that
+// gave way it is not known whether it was refused, so it comes as merged, to be
+// left out if it is.
+func (o *Outbox) toConfirm(t *tx, l *lane, it *item) (body, merged []byte) {
 	if it.sentMerged() || it.refreshedAt != 0 {
-		return it.send
+		return it.send, nil
 	}
 	below, ok := o.inDoubtBelow(t, l, it.seq)
 	if !ok {
-		return it.send
+		return it.send, nil
 	}
-	return o.over(it.kind, &below, it.send)
+	if below.merged != nil {
+		merged = o.over(it.kind, &below, it.send)
+		below.merged = nil
+	}
+	body = o.over(it.kind, &below, it.send)
+	if bytes.Equal(merged, body) {
+		merged = nil
+	}
+	return body, merged
 }
 
 // inDoubtBelow is the delivered value in doubt that a lane keeps under a newer
