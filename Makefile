@@ -67,7 +67,7 @@ reload: ## 500,000 rows among live changes, the loader killed twice: complete, i
 soak: ## an hour of steady load, outages and restarts: what it takes stays flat, nothing is lost
 	go run ./internal/soak
 
-mutants: ## plant a bug at a time, each must be caught by a test: half an hour
+mutants: ## plant a bug at a time, each must be caught by a test: ten minutes
 	go run ./internal/mutants
 
 crash: ## crash images, kills, power cuts, failing calls: minutes, as root on Linux

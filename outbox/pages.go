@@ -95,9 +95,10 @@ func (w *pageWalk) reach(id uint64) error {
 	return nil
 }
 
-// tree visits a page and what it leads to. Its keys are at least low and less
-// than high, where these are not nil.
-func (w *pageWalk) tree(id uint64, depth int, low, high []byte) error {
+// tree visits a page and what it leads to. Its first key is the one that led to
+// it, unless that is nil: bbolt finds the place of a page by it when it writes, and
+// else puts the page in two places. All are less than high, unless that is nil.
+func (w *pageWalk) tree(id uint64, depth int, first, high []byte) error {
 	if depth == deepest {
 		return fmt.Errorf("page %d is %d pages deep", id, depth)
 	}
@@ -105,9 +106,12 @@ func (w *pageWalk) tree(id uint64, depth int, low, high []byte) error {
 	if err != nil {
 		return err
 	}
-	keys, err := w.elements(data, low, high)
+	keys, err := w.elements(data, high)
 	if err != nil {
 		return fmt.Errorf("page %d: %w", id, err)
+	}
+	if first != nil && (len(keys) == 0 || !bytes.Equal(keys[0], first)) {
+		return fmt.Errorf("page %d does not begin with the key that leads to it", id)
 	}
 	if pageFlags(data) == leafPage {
 		return nil
@@ -128,7 +132,7 @@ func (w *pageWalk) tree(id uint64, depth int, low, high []byte) error {
 func pageFlags(data []byte) uint16 { return binary.LittleEndian.Uint16(data[8:]) }
 
 // elements returns the keys of a page, and visits the buckets that are in it.
-func (w *pageWalk) elements(data, low, high []byte) ([][]byte, error) {
+func (w *pageWalk) elements(data, high []byte) ([][]byte, error) {
 	flags, count := pageFlags(data), int(binary.LittleEndian.Uint16(data[10:]))
 	switch {
 	case flags != branchPage && flags != leafPage:
@@ -144,7 +148,7 @@ func (w *pageWalk) elements(data, low, high []byte) ([][]byte, error) {
 		switch {
 		case !inside:
 			return nil, fmt.Errorf("element %d does not fit into it", i)
-		case i > 0 && bytes.Compare(keys[i-1], key) >= 0, i == 0 && bytes.Compare(low, key) > 0, high != nil && bytes.Compare(key, high) >= 0:
+		case i > 0 && bytes.Compare(keys[i-1], key) >= 0, high != nil && bytes.Compare(key, high) >= 0:
 			return nil, fmt.Errorf("key %d is not in its place", i)
 		}
 		keys[i] = key
@@ -195,7 +199,7 @@ func (w *pageWalk) bucket(value []byte) error {
 	if len(within) < pageHeader || pageFlags(within) != leafPage {
 		return errors.New("it has no page")
 	}
-	_, err := w.elements(within, nil, nil)
+	_, err := w.elements(within, nil)
 	return err
 }
 

@@ -60,12 +60,12 @@ func parse(name, text string) (patch, error) {
 		key, value, _ := strings.Cut(line, ": ")
 		switch {
 		case line == "":
-		case p.sentence == "":
-			p.sentence = line
 		case key == "caught by":
 			p.caughtBy = append(p.caughtBy, arguments(value))
 		case line == "hangs: yes":
 			p.hangs = true
+		case p.sentence == "":
+			p.sentence = line
 		default:
 			return p, fmt.Errorf("is neither \"caught by: \" nor \"hangs: yes\": %s", line)
 		}

@@ -2,12 +2,12 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"time"
 )
@@ -89,8 +89,8 @@ func runTests(ctx context.Context, root string, args []string) (outcome, error) 
 		return outcome{}, ctx.Err()
 	}
 	out, err := judge(stdout.Bytes())
-	if err == nil && runErr != nil && out.failed == "" {
-		err = fmt.Errorf("go test: %w: %s", runErr, stderr.String())
+	if runErr != nil && out.failed == "" {
+		err = errors.Join(err, fmt.Errorf("go test: %w: %s", runErr, stderr.String()))
 	}
 	return out, err
 }
@@ -99,7 +99,8 @@ func runTests(ctx context.Context, root string, args []string) (outcome, error) 
 func judge(events []byte) (outcome, error) {
 	var out outcome
 	var built strings.Builder
-	ran, unbuilt := false, false
+	unbuilt, ran := false, false
+	running := ""
 	for line := range bytes.Lines(events) {
 		var e struct{ Action, Package, Test, Output, FailedBuild string }
 		if err := json.Unmarshal(line, &e); err != nil {
@@ -107,18 +108,15 @@ func judge(events []byte) (outcome, error) {
 		}
 		switch e.Action {
 		case "run":
-			ran = true
+			running, ran = e.Test, true
 		case "build-output":
 			built.WriteString(e.Output)
-		case "build-fail":
-			unbuilt = true
 		case "output":
 			out.hung = out.hung || strings.HasPrefix(e.Output, "panic: test timed out after ")
 		case "fail":
 			unbuilt = unbuilt || e.FailedBuild != ""
-			if out.failed == "" || strings.HasPrefix(out.failed, e.Test+"/") && e.Test != "" {
-				out.failed = firstOf(e.Test, e.Package) // a part of a test fails before the whole
-			}
+			// A test whose panic ended the process has no end of its own.
+			out.failed = cmp.Or(out.failed, e.Test, running, e.Package)
 		}
 	}
 	switch {
@@ -128,8 +126,4 @@ func judge(events []byte) (outcome, error) {
 		return out, errNoTest
 	}
 	return out, nil
-}
-
-func firstOf(names ...string) string {
-	return names[slices.IndexFunc(names, func(n string) bool { return n != "" })]
 }
