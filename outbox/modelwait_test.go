@@ -1,6 +1,7 @@
 package outbox_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,22 +17,21 @@ func TestWaitBetweenTwoLookUpsIsNotDue(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		h := &outboxtest.Host{}
 		r := newRig(t, h, func(o *outbox.Options) { o.Kinds = orders(h) })
-		lookUps := 0
+		var lookUps atomic.Int32
 		h.SetScript(func(c outboxtest.Call) (outboxtest.Reply, bool) {
 			switch {
 			case c.Canary:
 				return outboxtest.Reply{}, false
 			case c.LookUp:
-				lookUps++
-				return outboxtest.Reply{Mode: outboxtest.Busy}, lookUps == 1
+				return outboxtest.Reply{Mode: outboxtest.Busy}, lookUps.Add(1) == 1
 			default:
-				return outboxtest.Reply{Mode: outboxtest.Reset}, lookUps == 0
+				return outboxtest.Reply{Mode: outboxtest.Reset}, lookUps.Load() == 0
 			}
 		})
 		r.run()
 		r.create("order", "order", "1")
 		time.Sleep(time.Minute)
-		require.Equal(t, 2, lookUps)
+		require.Equal(t, int32(2), lookUps.Load())
 		require.Zero(t, r.o.Stats().OldestDue)
 		r.drain(time.Hour)
 		require.Equal(t, 1, h.Creations("", "order"))

@@ -1,9 +1,6 @@
 package outbox
 
-import (
-	"bytes"
-	"time"
-)
+import "time"
 
 // concludeValue is conclude for an absolute value.
 func (o *Outbox) concludeValue(t *tx, c *call, l *lane, it *item, r Result, now time.Time) {
@@ -76,7 +73,7 @@ func (o *Outbox) doubt(t *tx, l *lane, it *item, host string) {
 func (o *Outbox) delivered(t *tx, l *lane, it *item, e Event, now time.Time) {
 	s := &it.stored
 	before := s.flags&flagInDoubt != 0
-	body, merged := o.toConfirm(t, l, it)
+	confirm := o.toConfirm(t, l, it)
 	o.dropOlder(t, l, s.seq, now)
 	if e.Type = EventDelivered; before {
 		e.Type = EventConfirmed
@@ -93,7 +90,7 @@ func (o *Outbox) delivered(t *tx, l *lane, it *item, e Event, now time.Time) {
 		o.happen(t, s.seq, e, s, now)
 		s.flags |= flagInDoubt
 		s.flags &^= flagFromBackup | flagTried
-		s.confirmAt, s.dueAt, s.attempts, s.reason, s.body, s.merged = l.confirmAt, 0, 0, "", body, merged
+		s.confirmAt, s.dueAt, s.attempts, s.reason, s.body = l.confirmAt, 0, 0, "", confirm
 		o.update(t, l, s)
 		return
 	}
@@ -104,26 +101,16 @@ func (o *Outbox) delivered(t *tx, l *lane, it *item, e Event, now time.Time) {
 
 // toConfirm is what must stand when nothing can come late any more: what was
 // sent, and if that was the newest value's own part alone, what the delivered
-// value in doubt before it said besides. Of what that one holds for one that
-// gave way it is not known whether it was refused, so it comes as merged, to be
-// left out if it is.
-func (o *Outbox) toConfirm(t *tx, l *lane, it *item) (body, merged []byte) {
+// value in doubt before it said besides.
+func (o *Outbox) toConfirm(t *tx, l *lane, it *item) []byte {
 	if it.sentMerged() || it.refreshedAt != 0 {
-		return it.send, nil
+		return it.send
 	}
 	below, ok := o.inDoubtBelow(t, l, it.seq)
 	if !ok {
-		return it.send, nil
+		return it.send
 	}
-	if below.merged != nil {
-		merged = o.over(it.kind, &below, it.send)
-		below.merged = nil
-	}
-	body = o.over(it.kind, &below, it.send)
-	if bytes.Equal(merged, body) {
-		merged = nil
-	}
-	return body, merged
+	return o.over(it.kind, &below, it.send)
 }
 
 // inDoubtBelow is the delivered value in doubt that a lane keeps under a newer
@@ -219,9 +206,7 @@ func (o *Outbox) supersede(t *tx, l *lane, s *stored, by uint64, reason string, 
 // leaveToConfirm gives a value that gave way, and may have taken effect, to the
 // delivered one in doubt below it: if the newer ones come to nothing, that one
 // goes once more, and must not put its older value over it. If it is refused
-// then, it never took effect, and what the one below held before goes. Of
-// several the last two are held; should both be refused, the one in doubt is a
-// dead letter.
+// then, the one in doubt is a dead letter, since nothing older may go.
 func (o *Outbox) leaveToConfirm(t *tx, l *lane, s *stored) {
 	if s.flags&flagTried == 0 {
 		return
@@ -230,7 +215,7 @@ func (o *Outbox) leaveToConfirm(t *tx, l *lane, s *stored) {
 	if !ok {
 		return
 	}
-	below.body, below.merged = below.toSend(), o.over(s.kind, &below, s.toSend())
+	below.body, below.merged = o.over(s.kind, &below, s.toSend()), nil
 	t.putEntry(inEntries, &below)
 }
 
