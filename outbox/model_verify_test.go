@@ -258,7 +258,7 @@ func (m *model) verifyLane(n laneName, line []*booked) {
 		if b.state == Done {
 			done = b.id.seq
 		}
-		if e := m.r.told(b.id.seq); b.state == Dead && e.delivered && e.rejected {
+		if e := m.r.told(b.id.seq); b.state != Done && e.delivered && e.rejected {
 			unsure = b.id.seq
 		}
 	}

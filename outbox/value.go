@@ -7,8 +7,11 @@ func (o *Outbox) concludeValue(t *tx, c *call, l *lane, it *item, r Result, now 
 	s := &it.stored
 	newest := l.newest().seq
 	e := Event{Verdict: r.Verdict, Reason: r.Reason, Attempt: c.number, Confirming: s.flags&flagInDoubt != 0, Duplicate: r.Duplicate}
-	if r.Verdict == Unknown || r.Verdict == Failed && !it.noEffect {
+	switch {
+	case r.Verdict == Unknown, r.Verdict == Failed && !it.noEffect:
 		o.tried(t, l, it)
+	case r.Verdict == Rejected:
+		s.flags &^= flagTried // nor was it taken before
 	}
 	if r.Verdict == Unknown || it.lateApply {
 		it.lateApply = false
@@ -73,7 +76,7 @@ func (o *Outbox) doubt(t *tx, l *lane, it *item, host string) {
 func (o *Outbox) delivered(t *tx, l *lane, it *item, e Event, now time.Time) {
 	s := &it.stored
 	before := s.flags&flagInDoubt != 0
-	confirm := o.toConfirm(t, l, it)
+	confirm, owed := o.toConfirm(t, l, it)
 	o.dropOlder(t, l, s.seq, now)
 	if e.Type = EventDelivered; before {
 		e.Type = EventConfirmed
@@ -81,7 +84,7 @@ func (o *Outbox) delivered(t *tx, l *lane, it *item, e Event, now time.Time) {
 		o.counters.delivered++
 		o.counters.changed = true
 	}
-	if l.confirmAt > it.uptime {
+	if l.confirmAt > it.uptime || owed {
 		// Something older may still arrive there and stand. Under a newer value
 		// it is kept too, in case that is refused or discarded.
 		if before {
@@ -101,16 +104,16 @@ func (o *Outbox) delivered(t *tx, l *lane, it *item, e Event, now time.Time) {
 
 // toConfirm is what must stand when nothing can come late any more: what was
 // sent, and if that was the newest value's own part alone, what the delivered
-// value in doubt before it said besides.
-func (o *Outbox) toConfirm(t *tx, l *lane, it *item) []byte {
+// value in doubt before it said besides. That one's confirming call is owed then.
+func (o *Outbox) toConfirm(t *tx, l *lane, it *item) (confirm []byte, owed bool) {
 	if it.sentMerged() || it.refreshedAt != 0 {
-		return it.send
+		return it.send, false
 	}
 	below, ok := o.inDoubtBelow(t, l, it.seq)
 	if !ok {
-		return it.send
+		return it.send, false
 	}
-	return o.over(it.kind, &below, it.send)
+	return o.over(it.kind, &below, it.send), it.alone
 }
 
 // inDoubtBelow is the delivered value in doubt that a lane keeps under a newer
