@@ -257,3 +257,52 @@ func TestConfirmingCallHoldsWhatGaveWay(t *testing.T) {
 		})
 	}
 }
+
+// Two values that gave way before the sweep came: the one on the wire gives way
+// first, and yet the older one's value is not put over its own.
+func TestConfirmingCallHoldsTheNewerOfTwoThatGaveWay(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		h := &outboxtest.Host{}
+		old, sent := late("old", time.Minute), map[string]bool{}
+		h.Script = func(c outboxtest.Call) (outboxtest.Reply, bool) {
+			if c.Canary {
+				return outboxtest.Reply{}, false
+			}
+			body := c.Bodies[0]
+			before := sent[body]
+			sent[body] = true
+			switch {
+			case body == "newest":
+				return outboxtest.Reply{Mode: outboxtest.Bad}, true
+			case body == "older" && !before:
+				return outboxtest.Reply{Mode: outboxtest.Reset, Applied: true}, true
+			case body == "newer" && !before:
+				time.Sleep(100 * time.Millisecond)
+				return outboxtest.Reply{Mode: outboxtest.Reset, Applied: true}, true
+			}
+			return old(c)
+		}
+		r := newRig(t, h, func(o *outbox.Options) { o.StartRate, o.MaxRate = 100, 100 })
+		r.run()
+		r.stock("sku", "old")
+		time.Sleep(10 * time.Millisecond)
+		first := r.stock("sku", "first")
+		require.NoError(t, first.Wait(r.day()))
+		older := r.stock("sku", "older")
+		time.Sleep(50 * time.Millisecond)
+		newer := r.stock("sku", "newer")
+		time.Sleep(50 * time.Millisecond)
+		r.stands(older, outbox.Superseded)
+		newest := r.stock("sku", "newest")
+		require.Error(t, newest.Wait(r.day()))
+		r.settled(10 * time.Minute)
+		require.Equal(t, "newer", h.Holds("", "sku"))
+		r.stands(first, outbox.Done)
+		r.stands(newer, outbox.Superseded)
+		bodies := []string{}
+		for _, w := range h.Writes() {
+			bodies = append(bodies, w.Bodies[0])
+		}
+		require.Equal(t, []string{"old", "first", "older", "newer", "newest", "newer"}, bodies)
+	})
+}

@@ -81,7 +81,7 @@ func (r *remote) answerValues(d *dice, host, family string, batch []Lease, v Ver
 	}
 	a := Answer{Result: Result{Verdict: v, Reason: "model"}}
 	if v == Delivered {
-		r.host(host).wroteAt = time.Now()
+		r.host(host).write()
 	}
 	for _, l := range batch {
 		own, ln := v, r.lane(laneName{l.Account, family, l.Key})
@@ -189,7 +189,7 @@ func (r *remote) inOrder(ctx context.Context, l Lease, late bool, do func()) Ans
 		r.maybe(d, hostAPI, nil, late, do)
 	}
 	if v == Delivered {
-		r.host(hostAPI).wroteAt = time.Now()
+		r.host(hostAPI).write()
 	}
 	a := Answer{Result: r.answer(hostAPI, l.ID.seq, v)}
 	if a.Data = nil; v == Delivered && late {

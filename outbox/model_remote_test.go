@@ -44,12 +44,12 @@ type laneName struct{ account, family, key string }
 // remoteHost counts an outage that no answer told of as up, as the outbox does:
 // it could not know. Several of them in a row would use up any margin.
 type remoteHost struct {
-	down    Verdict // what every call draws; zero while it is up
-	up      time.Duration
-	untold  time.Duration // of the outage, if no answer told of it yet
-	told    bool
-	since   time.Time // up to which up and untold are counted
-	wroteAt time.Time // when a write was answered as delivered last
+	down   Verdict // what every call draws; zero while it is up
+	up     time.Duration
+	untold time.Duration // of the outage, if no answer told of it yet
+	told   bool
+	since  time.Time   // up to which up and untold are counted
+	wrote  []time.Time // when a write was answered as delivered, in order
 }
 
 // serves says whether the host works off what is queued inside it. One that
@@ -64,6 +64,16 @@ func (h *remoteHost) pass(now time.Time) {
 		h.untold += now.Sub(h.since)
 	}
 	h.since = now
+}
+
+// write notes that a write is answered as delivered.
+func (h *remoteHost) write() { h.wrote = append(h.wrote, time.Now()) }
+
+// wroteWithin says whether a write was answered as delivered from one moment to
+// another, these included: what happens in one moment has no order.
+func (h *remoteHost) wroteWithin(from, to time.Time) bool {
+	i, _ := slices.BinarySearchFunc(h.wrote, from, time.Time.Compare)
+	return i < len(h.wrote) && !h.wrote[i].After(to)
 }
 
 // tell is called when an answer says that the host is down.
@@ -125,12 +135,25 @@ type told struct {
 	calls     uint64 // sends and look-ups
 	delivered bool
 	rejected  bool
-	// blameable counts the bad answers before which the host had delivered
-	// another write since the bad answer before. An entry may be charged for
-	// no others.
-	blameable int
-	badAt     time.Time
+	bad       []badAnswer
 	applied   int
+}
+
+type badAnswer struct {
+	host *remoteHost
+	at   time.Time
+}
+
+// blameable counts the bad answers before which the host had delivered another
+// write since the bad answer before. An entry may be charged for no others.
+func (e *told) blameable() int {
+	n := 0
+	for i := 1; i < len(e.bad); i++ {
+		if b := e.bad[i]; b.host.wroteWithin(e.bad[i-1].at, b.at) {
+			n++
+		}
+	}
+	return n
 }
 
 // effect is one that comes after the client gave up.
@@ -302,8 +325,8 @@ func (r *remote) begin(host string, batch []Lease, family string) {
 		if r.paused[l.Account] {
 			r.wrongf("%s was sent although account %q is paused", l.ID, l.Account)
 		}
-		if e := r.told(l.ID.seq); l.Attempt > e.blameable+1 {
-			r.wrongf("%s is at attempt %d, but only %d of its failures were its own", l.ID, l.Attempt, e.blameable)
+		if own := r.told(l.ID.seq).blameable(); l.Attempt > own+1 {
+			r.wrongf("%s is at attempt %d, but only %d of its failures were its own", l.ID, l.Attempt, own)
 		}
 	}
 }
@@ -317,10 +340,7 @@ func (r *remote) end(batch []Lease, family string) {
 // blame notes a bad answer.
 func (r *remote) blame(host string, seq uint64) {
 	e := r.told(seq)
-	if !e.badAt.IsZero() && !r.host(host).wroteAt.Before(e.badAt) {
-		e.blameable++
-	}
-	e.badAt = time.Now()
+	e.bad = append(e.bad, badAnswer{r.host(host), time.Now()})
 }
 
 // maybe lets something happen now, later, or not at all.

@@ -84,7 +84,7 @@ func (m *model) look(b *booked) Record {
 	rec, err := m.o.Show(b.id)
 	m.noError(err, "show "+b.id.String())
 	e := m.r.told(b.id.seq)
-	charged := e.blameable >= modelAttempts
+	charged := e.blameable() >= modelAttempts
 	refused := e.rejected && poisoned([]byte(b.body)) || charged
 	line := m.lanes[b.lane]
 	newer := line[len(line)-1] != b
@@ -120,8 +120,8 @@ func (m *model) look(b *booked) Record {
 	if rec.State == Dead && b.state != Dead {
 		b.requeued = false
 	}
-	if rec.Attempts > e.blameable {
-		m.fatalf("%s was charged %d attempts, but %d of its failures were its own", b.id, rec.Attempts, e.blameable)
+	if own := e.blameable(); rec.Attempts > own {
+		m.fatalf("%s was charged %d attempts, but %d of its failures were its own", b.id, rec.Attempts, own)
 	}
 	if rec.Kind != b.kind || rec.Account != b.lane.account || rec.Key != b.lane.key {
 		m.fatalf("%s is %+v, want %+v", b.id, rec.Entry, *b)
@@ -252,7 +252,7 @@ func (m *model) verifyLane(n laneName, line []*booked) {
 		for field := range parse([]byte(b.body)) {
 			newest[field] = b
 		}
-		if e := m.r.told(b.id.seq); e.rejected || e.blameable >= modelAttempts || b.state == Dead || b.state == Cancelled {
+		if e := m.r.told(b.id.seq); e.rejected || e.blameable() >= modelAttempts || b.state == Dead || b.state == Cancelled {
 			refused = b.id.seq
 		}
 		if b.state == Done {

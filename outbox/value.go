@@ -168,11 +168,17 @@ func (o *Outbox) passDuty(t *tx, l *lane) {
 	}
 }
 
-// giveWay ends an attempt of a value that is not its lane's newest any more.
+// giveWay ends an attempt of a value that is not its lane's newest any more. The
+// older ones that gave way go first, so that each leaves its value to confirm
+// before a newer one does.
 func (o *Outbox) giveWay(t *tx, l *lane, s *stored, newest uint64, reason string, now time.Time) {
-	if s.flags&flagInDoubt == 0 {
-		o.supersede(t, l, s, newest, reason, now)
+	if s.flags&flagInDoubt != 0 {
+		return
 	}
+	for seq := l.sweepableEntry(); seq != 0 && seq < s.seq; seq = l.sweepableEntry() {
+		o.dropSuperseded(t, l, seq, newest, now)
+	}
+	o.supersede(t, l, s, newest, reason, now)
 }
 
 // dropSuperseded removes an entry that a newer one covers.
