@@ -25,11 +25,13 @@ type committer struct {
 // group is what one transaction commits.
 type group struct {
 	requests []*request
+	first    [1]*request // what requests begins as: most groups have one
 	bytes    int
-	leader   *request      // nil if it was withdrawn
-	turn     chan struct{} // tells the leader to lead
+	leader   *request // nil if it was withdrawn
 	taken    bool
-	done     chan struct{} // closed when the group is committed
+	// Both are nil as long as nobody waits for them, as when one caller is alone.
+	turn chan struct{} // tells the leader to lead
+	done chan struct{} // closed when the group is committed
 }
 
 // request is one operation that wants to be committed.
@@ -59,12 +61,12 @@ func (c *committer) do(ctx context.Context, r *request) error {
 	}
 	c.mu.Lock()
 	g := c.joinLocked(r)
-	var turn chan struct{} // the leader's; the others have none
-	if g.leader == r {
-		turn = g.turn
-	}
 	lead := !c.leading
 	c.leading = true
+	var turn chan struct{} // the leader's; the others have none
+	if !lead {
+		turn = g.waitLocked(r)
+	}
 	c.mu.Unlock()
 	if !lead && turn == nil && ctx.Done() == nil {
 		<-g.done // as below, for the most frequent case and at half the price
@@ -99,7 +101,8 @@ func (c *committer) joinLocked(r *request) *group {
 		g = c.queue[n-1]
 	}
 	if g == nil || len(g.requests) > 0 && !g.takes(r) {
-		g = &group{turn: make(chan struct{}, 1), done: make(chan struct{})}
+		g = &group{}
+		g.requests = g.first[:0]
 		c.queue = append(c.queue, g)
 	}
 	if len(g.requests) == 0 {
@@ -108,6 +111,21 @@ func (c *committer) joinLocked(r *request) *group {
 	g.requests = append(g.requests, r)
 	g.bytes += r.bytes
 	return g
+}
+
+// waitLocked makes what a request waits for: the end of its group, and its turn
+// if it leads it.
+func (g *group) waitLocked(r *request) (turn chan struct{}) {
+	if g.done == nil {
+		g.done = make(chan struct{})
+	}
+	if g.leader != r {
+		return nil
+	}
+	if g.turn == nil {
+		g.turn = make(chan struct{}, 1)
+	}
+	return g.turn
 }
 
 // takes says whether one more request fits into a group that has some.
@@ -141,7 +159,9 @@ func (c *committer) lead(g *group) {
 		c.queue = slices.Delete(c.queue, 0, 1)
 		c.mu.Unlock()
 		c.run(g.requests)
-		close(g.done)
+		if g.done != nil { // which nobody changes any more, since it was taken up
+			close(g.done)
+		}
 		g = c.handOver()
 	}
 }

@@ -243,7 +243,7 @@ func (o *Outbox) operate(ctx context.Context, id ID, act func(t *tx, l *lane, s 
 	return o.commit(ctx, func(t *tx) error {
 		s, state, err := o.locate(t, id.seq)
 		if err != nil {
-			return err
+			return fmt.Errorf("%w: %s is not waiting, parked or dead", err, id)
 		}
 		var l *lane
 		if s.flags&flagUnreadable == 0 {
@@ -290,7 +290,7 @@ func (o *Outbox) locate(t *tx, seq uint64) (stored, State, error) {
 			return s, Waiting, nil
 		}
 	}
-	return stored{}, 0, fmt.Errorf("%w: %s is not waiting, parked or dead", ErrNotFound, ID{file: o.store.file, seq: seq})
+	return stored{}, 0, ErrNotFound
 }
 
 func stateError(id ID, state State) error {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 )
 
@@ -34,36 +35,43 @@ func (o *Outbox) Receipt(id ID) Receipt { return Receipt{o: o, id: id} }
 func (r Receipt) Wait(ctx context.Context) error {
 	for {
 		// Registered before looking, so that no change falls in between.
-		changed, stop := r.o.watch(r.id.seq)
-		rec, err := r.o.Show(r.id)
-		if err != nil {
-			stop()
+		changed := r.o.watch(r.id.seq)
+		if over, err := r.outcome(); over {
+			r.o.unwatch(r.id.seq, changed)
 			return err
 		}
-		switch rec.State {
-		case Done, Superseded:
-			stop()
-			return nil
-		case Dead:
-			stop()
-			return &DeadError{ID: r.id, Reason: rec.Reason}
-		case Parked:
-			stop()
-			return &ParkedError{ID: r.id, Reason: rec.Reason}
-		case Cancelled:
-			stop()
-			return &CancelledError{ID: r.id, Reason: rec.Reason}
-		default:
-		}
 		select {
-		case <-changed:
+		case <-changed: // which mostly is the end
+			if over, err := r.outcome(); over {
+				return err
+			}
 		case <-ctx.Done():
-			stop()
+			r.o.unwatch(r.id.seq, changed)
 			return ctx.Err()
 		case <-r.o.life.Done():
-			stop()
+			r.o.unwatch(r.id.seq, changed)
 			return ErrClosed
 		}
+	}
+}
+
+// outcome is what Wait returns, once that is known.
+func (r Receipt) outcome() (over bool, err error) {
+	rec, err := r.o.Show(r.id)
+	if err != nil {
+		return true, err
+	}
+	switch rec.State {
+	case Done, Superseded:
+		return true, nil
+	case Dead:
+		return true, &DeadError{ID: r.id, Reason: rec.Reason}
+	case Parked:
+		return true, &ParkedError{ID: r.id, Reason: rec.Reason}
+	case Cancelled:
+		return true, &CancelledError{ID: r.id, Reason: rec.Reason}
+	default:
+		return false, nil
 	}
 }
 
@@ -74,24 +82,21 @@ func (r Receipt) State() (State, error) {
 }
 
 // watch returns a channel that is closed when the entry's state changes.
-func (o *Outbox) watch(seq uint64) (changed <-chan struct{}, stop func()) {
-	c := make(chan struct{})
+func (o *Outbox) watch(seq uint64) (changed chan struct{}) {
+	changed = make(chan struct{})
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.waiters[seq] = append(o.waiters[seq], c)
-	return c, func() {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		ws := o.waiters[seq]
-		for i, w := range ws {
-			if w == c {
-				o.waiters[seq] = append(ws[:i], ws[i+1:]...)
-				break
-			}
-		}
-		if len(o.waiters[seq]) == 0 {
-			delete(o.waiters, seq)
-		}
+	o.waiters[seq] = append(o.waiters[seq], changed)
+	return changed
+}
+
+// unwatch forgets a channel that nobody waits for any more.
+func (o *Outbox) unwatch(seq uint64, changed chan struct{}) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	left := slices.DeleteFunc(o.waiters[seq], func(c chan struct{}) bool { return c == changed })
+	if o.waiters[seq] = left; len(left) == 0 {
+		delete(o.waiters, seq)
 	}
 }
 

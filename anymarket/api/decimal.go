@@ -129,7 +129,7 @@ func (n *Decimal) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	var inner string
-	if json.Unmarshal(data, &inner) == nil {
+	if kind(data) == '"' && json.Unmarshal(data, &inner) == nil {
 		if inner == "" {
 			return nil
 		}

@@ -46,8 +46,11 @@ func limitNumber(h http.Header, name string, most int) (int, bool) {
 		value = value[:i]
 	}
 	value = strings.TrimSpace(value)
+	if !digitsOnly(value) {
+		return 0, false
+	}
 	n, err := strconv.Atoi(value)
-	if !digitsOnly(value) || err != nil || n > most {
+	if err != nil || n > most {
 		return 0, false
 	}
 	return n, true
