@@ -5,8 +5,8 @@
 // and starts itself a second time as the client: a steady load of stock and
 // orders, restarts in the same process, and a line of JSON for each sample of
 // memory, goroutines, room on disk, backlog and the time of an accept. At the end
-// the medians of the last quarter must be as flat as those of the first, and the
-// fake must have the newest stock of each SKU, and each order once.
+// the last quarter must be as flat as the first, and the fake must have the newest
+// stock of each SKU, and each order once.
 //
 // It prints what it measured and ends with status 1 if a bound was broken.
 package main

@@ -1,5 +1,7 @@
 package content
 
+import "github.com/anymarket-go/sdk/outbox"
+
 // The words of the promises, each the first of a line. What follows is an entry
 // id if nothing else is said.
 const (
@@ -44,3 +46,27 @@ const (
 
 // Bookmark is the name of the one bookmark.
 const Bookmark = "load"
+
+// WordOf is the word of what the observer is told, empty if it is not said.
+func WordOf(t outbox.EventType) string {
+	switch t {
+	case outbox.EventDelivered:
+		return SaidDelivered
+	case outbox.EventSuperseded:
+		return SaidSuperseded
+	case outbox.EventCancelled:
+		return SaidCancelled
+	case outbox.EventDead:
+		return SaidDead
+	case outbox.EventParked:
+		return SaidParked
+	case outbox.EventReleased:
+		return SaidReleased
+	case outbox.EventRequeued:
+		return SaidRequeued
+	case outbox.EventEdited:
+		return SaidEdited
+	default:
+		return ""
+	}
+}

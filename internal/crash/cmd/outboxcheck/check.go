@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -14,8 +15,8 @@ import (
 )
 
 // check opens an outbox, judges it, has it go on, and judges it again.
-func check(path string, s *said) (err error) {
-	r := newRemote(s)
+func check(dir string, s *said) (err error) {
+	path, r := filepath.Join(dir, "db"), newRemote(s)
 	box, err := outbox.Open(path, content.Options(content.Other{Answer: r.answer, Resolve: r.resolve}, rand.IntN(2)))
 	if err != nil {
 		return fmt.Errorf("open: %w", err)

@@ -8,6 +8,7 @@ import (
 	"github.com/anymarket-go/sdk/outbox"
 
 	"github.com/anymarket-go/sdk/internal/crash/content"
+	"github.com/anymarket-go/sdk/internal/crash/judge"
 )
 
 // kept returns the first promise that the outbox breaks.
@@ -16,15 +17,15 @@ func kept(box *outbox.Outbox, s *said) error {
 		rec, err := box.Show(t.id)
 		switch {
 		case errors.Is(err, outbox.ErrNotFound):
-			if !t.final() { // else its history may be pruned
-				return fmt.Errorf("LOST %s, said last %q: %w", t.id, t.last, err)
+			if err := t.fate.Missing(); err != nil {
+				return fmt.Errorf("%s: %w", t.id, err)
 			}
 			continue
 		case err != nil:
 			return fmt.Errorf("show %s: %w", t.id, err)
 		}
 		if err := s.state(t, &rec); err != nil {
-			return fmt.Errorf("%s (%s %s), said last %q, is %s (%s): %w", t.id, rec.Kind, content.Lane(rec.Entry), t.last, rec.State, rec.Reason, err)
+			return fmt.Errorf("%s (%s %s), said last %q, is %s (%s): %w", t.id, rec.Kind, content.Lane(rec.Entry), t.fate.Last, rec.State, rec.Reason, err)
 		}
 		if err := s.body(t, &rec); err != nil {
 			return fmt.Errorf("%s (%s %s) is %s: %w", t.id, rec.Kind, content.Lane(rec.Entry), rec.State, err)
@@ -45,17 +46,8 @@ func (s *said) state(t *told, rec *outbox.Record) error {
 	if t.accepted && (rec.Kind != t.kind || lane != t.lane) {
 		return fmt.Errorf("it was accepted as %s %s", t.kind, t.lane)
 	}
-	switch {
-	case t.last == content.SaidDelivered:
-		return want(rec.State == outbox.Done, "a delivered entry must stay so")
-	case t.last == content.SaidSuperseded:
-		return want(rec.State == outbox.Superseded, "a superseded entry must stay so")
-	case t.last == content.SaidCancelled:
-		return want(rec.State == outbox.Cancelled, "a cancelled entry must stay so")
-	case t.last == content.SaidDead && !t.operated && rec.State != outbox.Superseded && !s.discarded[lane]:
-		return want(rec.State == outbox.Dead, "a dead letter must stay until a person acts")
-	case t.last == content.SaidParked && !t.operated && !s.discarded[lane]:
-		return want(rec.State == outbox.Parked, "a parked entry must stay until a person acts")
+	if judged, err := t.fate.Stands(rec.State, s.discarded[lane]); judged {
+		return err
 	}
 	switch rec.State {
 	case outbox.Done:
@@ -64,25 +56,15 @@ func (s *said) state(t *told, rec *outbox.Record) error {
 		}
 		return want(s.sent[content.Effect(outbox.Lease{Kind: rec.Kind, ID: rec.ID, Account: rec.Account, Once: rec.Once})], "it was never sent")
 	case outbox.Superseded:
-		return superseded(rec)
+		if err := judge.Superseded(rec); err != nil || content.IsValue(rec.Kind) || !strings.HasPrefix(rec.Reason, "by ") {
+			return err
+		}
+		return errors.New("it is no value")
 	case outbox.Dead:
 		return want(t.refused, "it was never refused: "+rec.Reason)
 	case outbox.Cancelled:
 		return want(t.everActed || s.discarded[lane], "nobody took it out")
 	default:
-	}
-	return nil
-}
-
-// superseded judges whether a newer one is named.
-func superseded(rec *outbox.Record) error {
-	by, ok := strings.CutPrefix(rec.Reason, "by ")
-	if !ok {
-		return nil // an attempt's reason
-	}
-	id, err := outbox.ParseID(by)
-	if err != nil || id.Sequence() <= rec.ID.Sequence() || !content.IsValue(rec.Kind) {
-		return fmt.Errorf("no newer value took its place: %w", err)
 	}
 	return nil
 }

@@ -1,20 +1,18 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/anymarket-go/sdk/outbox"
 
 	"github.com/anymarket-go/sdk/internal/crash/content"
+	"github.com/anymarket-go/sdk/internal/crash/judge"
 )
 
 // said is all that the writer said.
 type said struct {
-	text    []byte
 	entries map[outbox.ID]*told
 	order   []*told // by the first line about them
 	puts    puts
@@ -35,33 +33,17 @@ type told struct {
 	value      content.Value
 	edits      []content.Value // that an operator was about to make
 	edited     int             // of them, known to be made
-	last       string          // word that the observer was told last
+	fate       judge.Fate
 	refused    bool
-	operated   bool // an operator was about to act since last
-	everActed  bool
+	everActed  bool // an operator
 }
 
 func newSaid() *said {
 	return &said{entries: map[outbox.ID]*told{}, puts: newPuts(), sent: map[string]bool{}, discarded: map[string]bool{}, erasing: map[string]bool{}}
 }
 
-// goesOn says whether text begins with what was read.
-func (s *said) goesOn(text []byte) bool { return bytes.HasPrefix(text, s.text) }
-
-// read takes in the rest of text. What contradicts itself is an error already.
-func (s *said) read(text []byte) error {
-	rest := text[len(s.text):]
-	s.text = bytes.Clone(text)
-	for line := range strings.Lines(string(rest)) {
-		line = strings.TrimSuffix(line, "\n")
-		if err := s.line(strings.Split(line, " ")); err != nil {
-			return fmt.Errorf("said %q: %w", line, err)
-		}
-	}
-	return nil
-}
-
-func (s *said) line(words []string) error {
+// Line takes in a line.
+func (s *said) Line(words []string) error {
 	if words[0] == content.SaidSent && len(words) == 2 {
 		if s.sent[words[1]] {
 			return fmt.Errorf("TWICE")
@@ -109,7 +91,7 @@ func (s *said) line(words []string) error {
 	case words[0] == content.SaidOperate && len(words) >= 3:
 		return s.operated(t, words)
 	default:
-		return s.observed(t, words)
+		return t.observed(words[0])
 	}
 	return nil
 }
@@ -128,7 +110,7 @@ func (s *said) accepted(t *told, words []string) error {
 }
 
 func (s *said) operated(t *told, words []string) error {
-	t.operated, t.everActed = true, true
+	t.fate.Operated, t.everActed = true, true
 	switch {
 	case words[2] == content.ActDiscard:
 		s.discarded[t.lane] = true
@@ -148,29 +130,11 @@ func (s *said) operated(t *told, words []string) error {
 	return nil
 }
 
-func (s *said) observed(t *told, words []string) error {
-	word := words[0]
-	switch word {
-	case content.SaidDelivered, content.SaidSuperseded, content.SaidCancelled:
-		if t.final() && t.last != word {
-			return fmt.Errorf("it was %s before", t.last)
-		}
-	case content.SaidDead, content.SaidParked, content.SaidReleased, content.SaidRequeued:
-		if t.final() {
-			return fmt.Errorf("it was %s before", t.last)
-		}
-	case content.SaidEdited:
+func (t *told) observed(word string) error {
+	if word == content.SaidEdited {
 		t.edited = len(t.edits)
-	default:
-		return fmt.Errorf("unknown")
 	}
-	t.last, t.operated = word, false
-	return nil
-}
-
-// final says whether the entry's end was said.
-func (t *told) final() bool {
-	return t.last == content.SaidDelivered || t.last == content.SaidSuperseded || t.last == content.SaidCancelled
+	return t.fate.Observe(word)
 }
 
 // mayBe says whether the stored body may say this.

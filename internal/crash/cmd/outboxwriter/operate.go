@@ -7,6 +7,7 @@ import (
 	"github.com/anymarket-go/sdk/outbox"
 
 	"github.com/anymarket-go/sdk/internal/crash/content"
+	"github.com/anymarket-go/sdk/internal/crash/life"
 )
 
 // operate acts like a person on at most n dead letters and parked entries.
@@ -23,9 +24,9 @@ func (w *writer) operate(n int) []error {
 		}
 		return true
 	}
-	w.box.DeadLetters()(collect)
-	w.box.Waiting()(collect)
-	w.rng.Shuffle(len(recs), func(i, j int) { recs[i], recs[j] = recs[j], recs[i] })
+	w.Box.DeadLetters()(collect)
+	w.Box.Waiting()(collect)
+	w.Rng.Shuffle(len(recs), func(i, j int) { recs[i], recs[j] = recs[j], recs[i] })
 	for _, r := range recs[:min(n, len(recs))] {
 		if err := w.act(r); err != nil && !errors.Is(err, outbox.ErrState) && !errors.Is(err, outbox.ErrNotFound) {
 			errs = append(errs, err)
@@ -42,30 +43,30 @@ func (w *writer) act(r outbox.Record) error {
 	if !content.IsValue(r.Kind) {
 		sent, known = w.remote.wasSent(content.Effect(outbox.Lease{Kind: r.Kind, ID: r.ID, Account: r.Account, Once: r.Once}))
 	}
-	d := w.rng.IntN(3)
+	d := w.Rng.IntN(3)
 	switch {
-	case !content.IsValue(r.Kind) && w.rng.IntN(4) == 0:
+	case !content.IsValue(r.Kind) && w.Rng.IntN(4) == 0:
 		lane := content.Lane(r.Entry)
-		say("%s %s %s %s\n", content.SaidOperate, r.ID, content.ActErase, lane)
+		life.Say("%s %s %s %s\n", content.SaidOperate, r.ID, content.ActErase, lane)
 		w.erased[lane] = true
-		_, err := w.box.Erase(ctx, r.Kind, r.Account, r.Key)
+		_, err := w.Box.Erase(ctx, r.Kind, r.Account, r.Key)
 		if err == nil {
-			say("%s %s %s\n", content.SaidErased, r.ID, lane)
+			life.Say("%s %s %s\n", content.SaidErased, r.ID, lane)
 		}
 		return err
 	case sent || !known || d == 0:
-		say("%s %s %s\n", content.SaidOperate, r.ID, content.ActDiscard)
-		return w.box.Discard(ctx, r.ID, "a person took it out")
+		life.Say("%s %s %s\n", content.SaidOperate, r.ID, content.ActDiscard)
+		return w.Box.Discard(ctx, r.ID, "a person took it out")
 	case d == 1:
-		say("%s %s %s\n", content.SaidOperate, r.ID, content.ActRequeue)
+		life.Say("%s %s %s\n", content.SaidOperate, r.ID, content.ActRequeue)
 		w.remote.spare(r.ID)
-		return w.box.Requeue(ctx, r.ID)
+		return w.Box.Requeue(ctx, r.ID)
 	}
-	v := content.Value{N: w.number.Add(1), Size: w.rng.IntN(w.valMax + 1)}
-	say("%s %s %s %s\n", content.SaidOperate, r.ID, content.ActEdit, v)
-	receipt, err := w.box.Edit(ctx, r.ID, v.Body())
+	v := content.Value{N: w.Number.Add(1), Size: w.Rng.IntN(w.ValMax + 1)}
+	life.Say("%s %s %s %s\n", content.SaidOperate, r.ID, content.ActEdit, v)
+	receipt, err := w.Box.Edit(ctx, r.ID, v.Body())
 	if err == nil && content.IsValue(r.Kind) {
-		say("%s %s %s %s %s\n", content.SaidAccepted, receipt.ID(), r.Kind, content.Lane(r.Entry), v)
+		life.Say("%s %s %s %s %s\n", content.SaidAccepted, receipt.ID(), r.Kind, content.Lane(r.Entry), v)
 	}
 	return err
 }

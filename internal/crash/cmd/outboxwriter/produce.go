@@ -11,6 +11,7 @@ import (
 	"github.com/anymarket-go/sdk/outbox"
 
 	"github.com/anymarket-go/sdk/internal/crash/content"
+	"github.com/anymarket-go/sdk/internal/crash/life"
 )
 
 // producer accepts entries.
@@ -32,18 +33,18 @@ const remembered = 16 // creations
 
 // produce accepts n entries.
 func (p *producer) produce(n int) error {
-	for n > 0 && p.left.Load() > 0 {
+	for n > 0 && p.Left.Load() > 0 {
 		k := 1
 		if p.rng.IntN(12) == 0 {
 			k = 2 + p.rng.IntN(5)
 		}
 		n -= k
-		p.left.Add(-int64(k))
+		p.Left.Add(-int64(k))
 		if err := p.accept(k); err != nil {
 			return err
 		}
-		if p.pace > 0 {
-			<-time.After(p.pace)
+		if p.Pace > 0 {
+			<-time.After(p.Pace)
 		}
 	}
 	return nil
@@ -67,7 +68,7 @@ func (p *producer) accept(k int) error {
 			es[k-1].Body = p.value().Body()
 		}
 	}
-	rs, err := p.box.AcceptAll(context.Background(), es)
+	rs, err := p.Box.AcceptAll(context.Background(), es)
 	if p.notStored(err) {
 		return nil
 	}
@@ -78,12 +79,12 @@ func (p *producer) accept(k int) error {
 	for i, r := range rs {
 		lines.WriteString(p.accepted(es[i], r))
 	}
-	say("%s", lines.String())
+	life.Say("%s", lines.String())
 	return nil
 }
 
 func (p *producer) one(e outbox.Entry) error {
-	r, err := p.box.Accept(context.Background(), e)
+	r, err := p.Box.Accept(context.Background(), e)
 	if p.notStored(err) {
 		return nil
 	}
@@ -93,7 +94,7 @@ func (p *producer) one(e outbox.Entry) error {
 		}
 		return err
 	}
-	say("%s", p.accepted(e, r))
+	life.Say("%s", p.accepted(e, r))
 	return p.acceptAgain()
 }
 
@@ -118,7 +119,7 @@ func (p *producer) accepted(e outbox.Entry, r outbox.Receipt) string {
 	}
 	v, err := content.ParseBody(e.Body)
 	if err != nil {
-		fatal("our own body: %v", err)
+		life.Fatal("our own body: %v", err)
 	}
 	switch e.Kind {
 	case content.Step:
@@ -140,7 +141,7 @@ func (p *producer) acceptAgain() error {
 	if p.erased[content.Lane(c.entry)] {
 		return nil // the checker knows what follows
 	}
-	r, err := p.box.Accept(context.Background(), c.entry)
+	r, err := p.Box.Accept(context.Background(), c.entry)
 	var conflict *outbox.ConflictError
 	switch {
 	case errors.As(err, &conflict) && conflict.ID == c.id: // it was edited
@@ -148,18 +149,18 @@ func (p *producer) acceptAgain() error {
 	case err != nil:
 		return err
 	case r.ID() != c.id || !r.Duplicate:
-		fatal("creation %s was accepted again as %s", c.id, r.ID())
+		life.Fatal("creation %s was accepted again as %s", c.id, r.ID())
 	}
 	e := c.entry
 	e.Body = p.value().Body()
-	if _, err = p.box.Accept(context.Background(), e); err == nil {
-		fatal("creation %s was accepted with another body", c.id)
+	if _, err = p.Box.Accept(context.Background(), e); err == nil {
+		life.Fatal("creation %s was accepted with another body", c.id)
 	}
 	if !errors.As(err, &conflict) {
 		return err
 	}
 	if conflict.ID != c.id {
-		fatal("creation %s conflicts with %s", c.id, conflict.ID)
+		life.Fatal("creation %s conflicts with %s", c.id, conflict.ID)
 	}
 	return nil
 }
@@ -200,7 +201,7 @@ func (p *producer) entry() outbox.Entry {
 
 // value is a new one.
 func (p *producer) value() content.Value {
-	v := content.Value{N: p.number.Add(1), Size: p.rng.IntN(1 + p.rng.IntN(p.valMax+1))}
+	v := content.Value{N: p.Number.Add(1), Size: p.rng.IntN(1 + p.rng.IntN(p.ValMax+1))}
 	if p.rng.IntN(2) == 0 {
 		v.Carry = v.N
 	}

@@ -1,27 +1,13 @@
 package main
 
 import (
-	"fmt"
-	"os"
 	"sync"
 
 	"github.com/anymarket-go/sdk/outbox"
 
 	"github.com/anymarket-go/sdk/internal/crash/content"
+	"github.com/anymarket-go/sdk/internal/crash/life"
 )
-
-// say writes whole lines with one call, so that a kill cuts at most one.
-func say(format string, args ...any) {
-	// What cannot be said was not promised.
-	_, _ = fmt.Fprintf(os.Stdout, format, args...)
-}
-
-// fatal ends the process: the outbox did what it must not. A panic would not do,
-// the outbox survives those of handlers.
-func fatal(format string, args ...any) {
-	fmt.Fprintf(os.Stderr, "outboxwriter: WRONG: "+format+"\n", args...)
-	os.Exit(exitWrong)
-}
 
 // remote is the other side. What it did is what was said to have been done:
 // that alone outlives this process, so it knows little of an earlier one.
@@ -40,7 +26,7 @@ func newRemote() *remote {
 func (r *remote) answer(l outbox.Lease) outbox.Result {
 	v, err := content.ParseBody(l.Body)
 	if err != nil {
-		fatal("%s was sent: %v", l.ID, err)
+		life.Fatal("%s was sent: %v", l.ID, err)
 	}
 	r.mu.Lock()
 	first, mercy := !r.tried[l.ID], r.mercy[l.ID]
@@ -49,11 +35,11 @@ func (r *remote) answer(l outbox.Lease) outbox.Result {
 	switch {
 	case l.Confirming, mercy:
 	case v.Rule == content.Reject:
-		say("%s %s\n", content.SaidRefused, l.ID)
+		life.Say("%s %s\n", content.SaidRefused, l.ID)
 		return outbox.Result{Verdict: outbox.Rejected, Reason: "the rule says so"}
 	case !first:
 	case v.Rule == content.FailOnce:
-		say("%s %s\n", content.SaidRefused, l.ID)
+		life.Say("%s %s\n", content.SaidRefused, l.ID)
 		return outbox.Result{Verdict: outbox.Failed, Reason: "the first time"}
 	case v.Rule == content.Unreachable:
 		return outbox.Result{Verdict: outbox.Unavailable, Reason: "the first time"}
@@ -71,11 +57,11 @@ func (r *remote) answer(l outbox.Lease) outbox.Result {
 func (r *remote) effect(l outbox.Lease, v content.Value) {
 	if content.IsValue(l.Kind) {
 		lane := content.Lane(outbox.Entry{Kind: l.Kind, Account: l.Account, Key: l.Key})
-		say("%s %s %s %d\n", content.SaidPut, l.ID, lane, v.N)
+		life.Say("%s %s %s %d\n", content.SaidPut, l.ID, lane, v.N)
 		return
 	}
 	e := content.Effect(l)
-	say("%s %s\n", content.SaidSent, e)
+	life.Say("%s %s\n", content.SaidSent, e)
 	r.mu.Lock()
 	r.sent[e] = true
 	r.mu.Unlock()
@@ -84,7 +70,7 @@ func (r *remote) effect(l outbox.Lease, v content.Value) {
 func (r *remote) resolve(l outbox.Lease) outbox.Resolution {
 	v, err := content.ParseBody(l.Body)
 	if err != nil {
-		fatal("%s was looked up: %v", l.ID, err)
+		life.Fatal("%s was looked up: %v", l.ID, err)
 	}
 	e := content.Effect(l)
 	r.mu.Lock()
@@ -98,7 +84,7 @@ func (r *remote) resolve(l outbox.Lease) outbox.Resolution {
 		answered.Data = []byte(v.String())
 		return outbox.Resolution{Result: answered, Finding: outbox.Found}
 	case tried && v.Rule == content.Contradicted && l.Kind == content.Step:
-		say("%s %s\n", content.SaidRefused, l.ID)
+		life.Say("%s %s\n", content.SaidRefused, l.ID)
 		answered.Reason = "cancelled there"
 		return outbox.Resolution{Result: answered, Finding: outbox.Contradicted}
 	}
@@ -124,38 +110,4 @@ func (r *remote) wasSent(effect string) (sent, known bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.sent[effect], r.mine[effect]
-}
-
-// observe says what is durable now.
-func (r *remote) observe(e outbox.Event) {
-	switch word := wordOf(e.Type); {
-	case word == "":
-	case e.Type == outbox.EventEdited:
-		say("%s %s %s\n", word, e.ID, e.By)
-	default:
-		say("%s %s\n", word, e.ID)
-	}
-}
-
-func wordOf(t outbox.EventType) string {
-	switch t {
-	case outbox.EventDelivered:
-		return content.SaidDelivered
-	case outbox.EventSuperseded:
-		return content.SaidSuperseded
-	case outbox.EventCancelled:
-		return content.SaidCancelled
-	case outbox.EventDead:
-		return content.SaidDead
-	case outbox.EventParked:
-		return content.SaidParked
-	case outbox.EventReleased:
-		return content.SaidReleased
-	case outbox.EventRequeued:
-		return content.SaidRequeued
-	case outbox.EventEdited:
-		return content.SaidEdited
-	default:
-		return ""
-	}
 }

@@ -1,7 +1,0 @@
-//go:build !plantedbugs
-
-package main
-
-const canPlant = false
-
-func plantBug(string) {}
