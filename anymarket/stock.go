@@ -166,13 +166,11 @@ func (c *core) stockKind() outbox.Kind {
 // putStock makes one call for a batch. What is refused is split by the outbox
 // until the guilty ones stand alone.
 func (c *core) putStock(ctx context.Context, batch []outbox.Lease) outbox.Answer {
-	items := make([]api.StockItem, len(batch))
+	items := make([][]byte, len(batch))
 	for i, l := range batch {
-		if err := json.Unmarshal(l.Body, &items[i]); err != nil {
-			return verdict.Unreadable(err)
-		}
+		items[i] = l.Body // as it was checked when it was accepted
 	}
-	return verdict.OfEntry(outbox.Absolute, c.Of(batch[0].Account).Stocks().Put(ctx, items...))
+	return verdict.OfEntry(outbox.Absolute, c.Of(batch[0].Account).Stocks().PutJSON(ctx, items...))
 }
 
 // mergeStock carries over what the newer value leaves out.

@@ -167,7 +167,7 @@ func (c *checker) once() {
 func (c *checker) history() {
 	ended, as := uint64(0), EventType(0)
 	settled := func() {
-		if s, state, err := c.o.locate(c.t, ended); ended != 0 && err == nil && state != Done && as != EventDelivered {
+		if s, state, err := c.t.find(ended); ended != 0 && err == nil && state != Done && as != EventDelivered {
 			c.wrong("entry %d ended as %s and is still %s", s.seq, as, state)
 		}
 	}

@@ -106,6 +106,21 @@ func (r *reader) bytes() []byte {
 
 func (r *reader) string() string { return string(r.bytes()) }
 
+// strings reads strings that follow each other into one piece of memory.
+func (r *reader) strings(into ...*string) {
+	begin := r.b
+	for range into {
+		r.bytes()
+	}
+	text := string(begin[:len(begin)-len(r.b)])
+	again := reader{b: begin}
+	for _, s := range into {
+		n := len(again.bytes())
+		end := len(begin) - len(again.b)
+		*s = text[max(0, end-n):end]
+	}
+}
+
 // end reports the first error, or that bytes are left over.
 func (r *reader) end() error {
 	if r.err == nil && len(r.b) > 0 {
@@ -265,9 +280,10 @@ func decodeStored(key, value []byte) (stored, error) {
 	last := len(fields) - 8
 	s.acceptedAt = int64(binary.BigEndian.Uint64(fields[last:]))
 	r := reader{b: fields[1:last:last]}
-	s.kind, s.account, s.key = r.string(), r.string(), r.string()
 	if flags&flagOnce != 0 {
-		s.once = r.string()
+		r.strings(&s.kind, &s.account, &s.key, &s.once)
+	} else {
+		r.strings(&s.kind, &s.account, &s.key)
 	}
 	if flags&flagPast != 0 {
 		s.pending = Verdict(r.byte())

@@ -12,6 +12,7 @@ type call struct {
 	kind    *kind
 	account *account
 	items   []item
+	single  [1]item // what items begins as: many calls have one
 	// lookUp: ask what became of the one item instead of sending it.
 	lookUp bool
 	permit *permit
@@ -159,6 +160,7 @@ func (o *Outbox) choose(a *account, now time.Time) (*laneList, time.Time) {
 // since a fuller call costs the same, from the account's other groups.
 func (o *Outbox) lease(a *account, q *laneList, p *permit) *call {
 	c := &call{kind: q.kind, account: a, permit: p}
+	c.items = c.single[:0]
 	limit := q.kind.MaxBatch
 	take := func(q *laneList) {
 		for l := q.first; l != nil && len(c.items) < limit; {

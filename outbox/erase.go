@@ -42,7 +42,7 @@ func (o *Outbox) Erase(ctx context.Context, kind, account, key string) (cancelle
 			seqs = append(seqs, e.seq)
 		}
 		for _, seq := range seqs {
-			s, state, err := o.locate(t, seq)
+			s, state, err := t.locate(seq)
 			if err != nil {
 				return err
 			}

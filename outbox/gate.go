@@ -25,7 +25,8 @@ type gate struct {
 	hosts    map[string]*hostGate
 	order    []*hostGate // hosts as they came, so that probes are fair and repeatable
 	accounts map[string]*accountGate
-	pausing  pauseHold // of all accounts
+	byName   []*accountGate // the same, sorted, so that what people read is repeatable
+	pausing  pauseHold      // of all accounts
 	news     []gateChange
 	log      gateLog
 }
@@ -317,18 +318,10 @@ func (g *gate) accountLocked(name string) *accountGate {
 	if a == nil {
 		a = &accountGate{name: name, pace: newPace(time.Time{}, g.o.startRate, g.o.maxRate, 0)}
 		g.accounts[name] = a
+		i, _ := slices.BinarySearchFunc(g.byName, name, func(x *accountGate, name string) int { return strings.Compare(x.name, name) })
+		g.byName = slices.Insert(g.byName, i, a)
 	}
 	return a
-}
-
-// sortedAccountsLocked makes what people read repeatable.
-func (g *gate) sortedAccountsLocked() []*accountGate {
-	all := make([]*accountGate, 0, len(g.accounts))
-	for _, a := range g.accounts {
-		all = append(all, a)
-	}
-	slices.SortFunc(all, func(x, y *accountGate) int { return strings.Compare(x.name, y.name) })
-	return all
 }
 
 // unsuspend is for a credential that was replaced, or an operator's demand.

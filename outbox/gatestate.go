@@ -27,7 +27,7 @@ func (g *gate) status(now time.Time) []GateStatus {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	var rows []GateStatus
-	accounts := g.sortedAccountsLocked()
+	accounts := g.byName
 	for _, h := range g.order {
 		for _, a := range accounts {
 			if _, ok := h.signs[a.name]; !ok {

@@ -80,19 +80,26 @@ const (
 // historyKey is the entry's sequence and the number of the event, which grows
 // over the whole file, so that an entry's events lie together and in order.
 func historyKey(seq, event uint64) []byte {
-	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, seq), event)
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(make([]byte, 0, 16), seq), event)
 }
 
 // encodeEvent stores e; final is the entry at the end of its life, or nil.
 func encodeEvent(key []byte, e *Event, final *stored) []byte {
-	flags := byte(0)
-	for bit, on := range map[byte]bool{eventConfirming: e.Confirming, eventLookUp: e.LookUp, eventDuplicate: e.Duplicate, eventEntry: final != nil} {
+	size := 64 + len(e.Reason)
+	if final != nil {
+		size += 64 + len(final.kind) + len(final.account) + len(final.key) + len(final.once) + len(final.body)
+	}
+	b := make([]byte, 6, size)
+	b[4] = formatOf(final)
+	set := func(bit byte, on bool) {
 		if on {
-			flags |= bit
+			b[5] |= bit
 		}
 	}
-	b := make([]byte, 6, 64+len(e.Reason))
-	b[4], b[5] = formatOf(final), flags
+	set(eventConfirming, e.Confirming)
+	set(eventLookUp, e.LookUp)
+	set(eventDuplicate, e.Duplicate)
+	set(eventEntry, final != nil)
 	b = append(b, byte(e.Type), byte(e.Verdict))
 	b = binary.AppendVarint(b, e.At.UnixNano())
 	b = binary.AppendUvarint(b, e.Attempt)
@@ -139,7 +146,7 @@ func decodeEvent(file uint32, key, value []byte) (e Event, final *stored, err er
 	if flags&eventEntry != 0 {
 		final = &stored{seq: e.ID.seq, group: Group(r.byte()), sealed: value[4] == codecSealed}
 		final.acceptedAt, final.asOf, final.attempts = r.int(), r.int(), r.uint()
-		final.kind, final.account, final.key, final.once = r.string(), r.string(), r.string(), r.string()
+		r.strings(&final.kind, &final.account, &final.key, &final.once)
 		final.body = r.bytes()
 	}
 	return e, final, r.end()

@@ -228,7 +228,7 @@ func (o *Outbox) cancelSteps(t *tx, l *lane, once string, now time.Time) {
 		seqs = append(seqs, e.seq)
 	}
 	for _, seq := range seqs {
-		s, state, err := o.locate(t, seq)
+		s, state, err := t.locate(seq)
 		if err == nil && s.once == once && seq != l.leased {
 			o.cancel(t, l, &s, state, "its creation was discarded", now)
 		}
@@ -241,7 +241,7 @@ func (o *Outbox) operate(ctx context.Context, id ID, act func(t *tx, l *lane, s 
 		return fmt.Errorf("%w: %s belongs to another outbox file", ErrNotFound, id)
 	}
 	return o.commit(ctx, func(t *tx) error {
-		s, state, err := o.locate(t, id.seq)
+		s, state, err := t.locate(id.seq)
 		if err != nil {
 			return fmt.Errorf("%w: %s is not waiting, parked or dead", err, id)
 		}
@@ -267,14 +267,20 @@ func (o *Outbox) operate(ctx context.Context, id ID, act func(t *tx, l *lane, s 
 
 // locate finds a stored entry that is not settled. What it returns is valid
 // beyond the transaction.
-func (o *Outbox) locate(t *tx, seq uint64) (stored, State, error) {
+func (t *tx) locate(seq uint64) (stored, State, error) {
+	s, state, err := t.find(seq)
+	s.body, s.merged = bytes.Clone(s.body), bytes.Clone(s.merged)
+	return s, state, err
+}
+
+// find is locate for as long as the transaction lasts.
+func (t *tx) find(seq uint64) (stored, State, error) {
 	key := seqKey(seq)
 	for _, bucket := range []int{inEntries, inDead} {
 		value := t.get(bucket, key)
 		if value == nil {
 			continue
 		}
-		value = append([]byte(nil), value...)
 		s, err := t.seals.decode(key, value)
 		if err != nil {
 			s = unreadableEntry(seq, value, err, time.Time{})

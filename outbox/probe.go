@@ -151,7 +151,7 @@ func (g *gate) probes(now time.Time) (due []probe, next time.Time) {
 			ask(now.Add(g.o.canaryInterval))
 		}
 	}
-	for _, a := range g.sortedAccountsLocked() {
+	for _, a := range g.byName {
 		s := &a.suspension
 		if !s.on || s.probing || !g.o.canary || a.pausing.on || g.pausing.on {
 			continue

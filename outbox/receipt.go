@@ -111,7 +111,7 @@ func (o *Outbox) Show(id ID) (Record, error) {
 	found := false
 	err := o.store.guard(func() error {
 		return o.store.view(func(t *tx) error {
-			s, state, err := o.locate(t, id.seq)
+			s, state, err := t.find(id.seq)
 			if err == nil {
 				rec, found = s.record(id.file), true
 				rec.State = state

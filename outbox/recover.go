@@ -54,7 +54,7 @@ func (o *Outbox) recoverFlight() error {
 // isOrphan says whether an entry that is not settled is of a kind that is not
 // configured.
 func (o *Outbox) isOrphan(t *tx, seq uint64) bool {
-	s, state, err := o.locate(t, seq)
+	s, state, err := t.locate(seq)
 	if err != nil || state == Dead {
 		return false
 	}
@@ -65,7 +65,7 @@ func (o *Outbox) isOrphan(t *tx, seq uint64) bool {
 // outcomeUnknown is what follows for an entry when the process that had it on
 // the wire ended.
 func (o *Outbox) outcomeUnknown(t *tx, seq uint64, now time.Time) {
-	s, state, err := o.locate(t, seq)
+	s, state, err := t.locate(seq)
 	if err != nil || state == Dead || s.flags&flagUnreadable != 0 {
 		return // settled before, or its bytes are all that is left
 	}

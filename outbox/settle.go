@@ -22,10 +22,12 @@ func (o *Outbox) stopped(ctx context.Context, v Verdict) bool {
 // they are on disk.
 func (o *Outbox) settle(ctx context.Context, c *call, items []item, a Answer, p *permit) {
 	r := o.reportOf(ctx, items, a)
-	r.ownFault = o.judge(c, items, &a)
+	verdict, ownFault := o.judge(c, items, a)
+	r.ownFault = ownFault
 	p.report(time.Now(), r)
 	o.record(ctx, c, items, func(t *tx, it *item, i int, now time.Time) {
 		result := a.Result
+		result.Verdict = verdict
 		if a.Items != nil {
 			result = a.Items[i]
 		}
@@ -106,19 +108,19 @@ type settledLease struct {
 const strikesForOwnFault = 3
 
 // judge finds out whether an answer that blames host or account, or failed, is
-// the entry's own fault, and changes it to Failed then. Before an entry can be
-// blamed it must travel alone: a batch is halved each time instead. ownFault
-// says that the answer tells nothing of host or account.
-func (o *Outbox) judge(c *call, items []item, a *Answer) (ownFault bool) {
+// the entry's own fault, and returns its verdict, which is Failed then. Before an
+// entry can be blamed it must travel alone: a batch is halved each time instead.
+// ownFault says that the answer tells nothing of host or account.
+func (o *Outbox) judge(c *call, items []item, a Answer) (v Verdict, ownFault bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if a.Items != nil || c.kind.Class != Absolute && a.Verdict == Unknown {
-		return false
+		return a.Verdict, false
 	}
 	switch a.Verdict {
 	case Unavailable, Unauthorized, Unknown:
 	default:
-		return false
+		return a.Verdict, false
 	}
 	signs := o.gate.signsOfLife(c.kind.Host, c.account.name)
 	for i := range items {
@@ -139,14 +141,13 @@ func (o *Outbox) judge(c *call, items []item, a *Answer) (ownFault bool) {
 		}
 	}
 	if !ownFault {
-		return false
+		return a.Verdict, false
 	}
 	items[0].lateApply, items[0].noEffect = a.Verdict == Unknown, a.Verdict != Unknown
-	a.Verdict = Failed
 	// As long as no write succeeds there, the host may be one that serves reads
 	// only, and its breaker must see that.
 	n := o.note(items[0].seq)
-	return n.tried && o.gate.writes(c.kind.Host) > n.writes
+	return Failed, n.tried && o.gate.writes(c.kind.Host) > n.writes
 }
 
 // conclude writes what follows from the verdict on one entry.

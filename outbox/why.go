@@ -294,7 +294,7 @@ func (o *Outbox) Pauses() []Paused {
 	if g.pausing.on {
 		out = append(out, Paused{All: true, Reason: g.pausing.reason})
 	}
-	for _, a := range g.sortedAccountsLocked() {
+	for _, a := range g.byName {
 		if a.pausing.on {
 			out = append(out, Paused{Account: a.name, Reason: a.pausing.reason})
 		}

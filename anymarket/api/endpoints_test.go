@@ -80,6 +80,14 @@ func endpoints() []endpoint {
 			body: `[{"partnerId":"SKU-1","quantity":0},{"id":7,"quantity":1.50,"cost":9.90,"additionalTime":0,"stockLocalId":3}]`,
 		},
 		{
+			method: "Stocks.PutJSON", source: both,
+			call: func(ctx ctx, c *api.Client) (any, error) {
+				return nil, c.Stocks().PutJSON(ctx, []byte(`{"partnerId":"SKU-1","quantity":0}`), []byte(`{"id":7,"quantity":1.50}`))
+			},
+			want: "PUT /v2/stocks", contentType: jsonType, status: 204,
+			body: `[{"partnerId":"SKU-1","quantity":0},{"id":7,"quantity":1.50}]`,
+		},
+		{
 			method: "Stocks.Create", source: both,
 			call: func(ctx ctx, c *api.Client) (any, error) {
 				return nil, c.Stocks().Create(ctx, api.StockItem{PartnerID: "SKU-1", Quantity: api.Qty(12)})

@@ -164,6 +164,28 @@ func (s Stocks) Put(ctx context.Context, items ...StockItem) error {
 	return s.write(ctx, http.MethodPut, items)
 }
 
+// PutJSON is [Stocks.Put] for items that are JSON already, each as a [StockItem]
+// is written. They are sent as they are: it is not looked into them.
+func (s Stocks) PutJSON(ctx context.Context, items ...[]byte) error {
+	if len(items) == 0 {
+		return noItems()
+	}
+	size := 1
+	for i, item := range items {
+		if !json.Valid(item) {
+			return &FieldError{Field: fmt.Sprintf("[%d]", i), Reason: "is not JSON"}
+		}
+		size += len(item) + 1
+	}
+	body := make([]byte, 0, size)
+	for i, item := range items {
+		body = append(append(body, "[,"[min(i, 1)]), item...)
+	}
+	r := fixed("/stocks").request(http.MethodPut)
+	r.Body = append(body, ']')
+	return send(ctx, s.c, r)
+}
+
 // Create sets the stock of SKUs at locations where they had none. Whether
 // [Stocks.Put] does that too is not documented.
 //
@@ -186,7 +208,7 @@ func (s Stocks) write(ctx context.Context, method string, items []StockItem) err
 // validateAll checks the items of a bulk call, of which there must be some.
 func validateAll[T interface{ Validate() error }](items []T) error {
 	if len(items) == 0 {
-		return &FieldError{Field: "items", Reason: "is empty"}
+		return noItems()
 	}
 	for i, item := range items {
 		if err := item.Validate(); err != nil {
@@ -195,6 +217,8 @@ func validateAll[T interface{ Validate() error }](items []T) error {
 	}
 	return nil
 }
+
+func noItems() error { return &FieldError{Field: "items", Reason: "is empty"} }
 
 // List lists stock rows from paging on, page by page as they are consumed.
 //

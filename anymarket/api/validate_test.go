@@ -46,6 +46,8 @@ func TestWhatCannotBeRightIsRefused(t *testing.T) {
 		err   error
 	}{
 		{"items", c.Stocks().Put(t.Context())},
+		{"items", c.Stocks().PutJSON(t.Context())},
+		{"[1]", c.Stocks().PutJSON(t.Context(), []byte(`{"id":1,"quantity":1}`), []byte(`{"id":2`))},
 		{"[1].partnerId", stock(func(i *api.StockItem) { i.PartnerID = "" })},
 		{"[1].quantity", stock(func(i *api.StockItem) { i.Quantity = api.Decimal{} })},
 		{"[1].quantity", stock(func(i *api.StockItem) { i.Quantity = api.Qty(-1) })},

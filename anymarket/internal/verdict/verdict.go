@@ -77,8 +77,7 @@ func refusal(out api.Outcome) bool {
 // suspended until the token source has a usable one.
 func OfEntry(class outbox.Class, err error) outbox.Answer {
 	a := Of(class, err)
-	var token *api.TokenError
-	if errors.As(err, &token) && a.Verdict == outbox.Rejected {
+	if a.Verdict == outbox.Rejected && errors.As(err, new(*api.TokenError)) {
 		a.Verdict = outbox.Unauthorized
 	}
 	return a
