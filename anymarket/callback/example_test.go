@@ -120,3 +120,58 @@ func ExampleGuardian_Repair() {
 	// missing https://erp.example/[hidden] it was not registered any more, and was registered again
 	// true <nil>
 }
+
+// A sweeper brings what ANYMARKET gave up telling to the receiver.
+func ExampleSweeper() {
+	s := anymarkettest.New(anymarkettest.Options{}) // stands for ANYMARKET
+	defer s.Close()
+	s.AddFeed("PRODUCT", 42, "") // nobody answered its callbacks
+	dir, err := os.MkdirTemp("", "callback")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	handled := make(chan struct{})
+	r, err := callback.Open(callback.Config{
+		Inbox:    filepath.Join(dir, "callbacks.db"),
+		Secrets:  []string{"tr0ub4dor-and-3-more"},
+		Accounts: map[string]string{s.OI(): "shop"},
+		Handle: func(_ context.Context, n callback.Notification) error {
+			fmt.Println(n.Account, n.Type, n.ResourceID())
+			close(handled)
+			return nil
+		},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer r.Close()
+	token, err := api.StaticToken(s.Token())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	client, err := api.New(api.Config{BaseURL: s.URL, Transport: s.Transport(), Token: token})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	sweeper, err := callback.NewSweeper(callback.SweeperConfig{
+		Receiver: r, Feeds: client.Feeds(), OI: s.OI(), Types: []callback.Type{callback.TypeProduct}, Acknowledge: true,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	swept, err := sweeper.Sweep(ctx) // a program calls Run, and Wake when a window has ended
+	fmt.Println(swept.Stored, swept.Acknowledged, err)
+	go r.Run(ctx)
+	<-handled
+	// Output:
+	// 1 1 <nil>
+	// shop PRODUCT 42
+}
