@@ -17,9 +17,9 @@ import (
 // commands are built programs, by path.
 type commands struct{ kit, writer, planted, checker string }
 
-// build builds the kit and the program under test, or skips the test where
+// build builds the kit and a program under test, or skips the test where
 // programs cannot be traced.
-func build(t *testing.T) commands {
+func build(t *testing.T, target crash.Target) commands {
 	t.Helper()
 	strace, err := exec.LookPath("strace")
 	if err != nil {
@@ -33,7 +33,7 @@ func build(t *testing.T) commands {
 		path := filepath.Join(dir, name)
 		args := []string{"build", "-tags", tags, "-o", path}
 		if variant != "" {
-			overlay, err := plant.Overlay("../../outbox", filepath.Join(dir, "overlay"), variant)
+			overlay, err := plant.Overlay(filepath.Join(dir, "overlay"), variant)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -48,9 +48,9 @@ func build(t *testing.T) commands {
 	}
 	return commands{
 		kit:     compile("crashkit", "crashkit", "", ""),
-		writer:  compile("writer", crash.Writer, "", plant.Traced),
-		planted: compile("planted", crash.Writer, crash.BugsTag, plant.Planted),
-		checker: compile("checker", crash.Checker, "", plant.Traced),
+		writer:  compile("writer", target.Writer, "", plant.Traced),
+		planted: compile("planted", target.Writer, crash.BugsTag, plant.Planted),
+		checker: compile("checker", target.Checker, "", plant.Traced),
 	}
 }
 
@@ -82,23 +82,28 @@ func (c commands) images(t *testing.T, inject, program string, args ...string) (
 // TestNoCrashImageBreaksAPromise is a fixed slice of scripts/crash.sh.
 func TestNoCrashImageBreaksAPromise(t *testing.T) {
 	t.Parallel()
-	c := build(t)
 	const least = 300 // fewer mean that the recording saw next to nothing
-	for name, inject := range map[string]string{
-		"sound disk":     "",
-		"5th sync fails": "fdatasync:error=EIO:when=5",
-		"9th sync fails": "fdatasync:error=EIO:when=9",
-	} {
-		t.Run(name, func(t *testing.T) {
+	for target, programs := range crash.Targets() {
+		t.Run(target, func(t *testing.T) {
 			t.Parallel()
-			n, failure := c.images(t, inject, c.writer, "-n", "100", "-seed", "1", "-onerr", "rebuild")
-			if failure != "" {
-				t.Fatal(failure)
+			c := build(t, programs)
+			for name, inject := range map[string]string{
+				"sound disk":     "",
+				"5th sync fails": "fdatasync:error=EIO:when=5",
+				"9th sync fails": "fdatasync:error=EIO:when=9",
+			} {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					n, failure := c.images(t, inject, c.writer, "-n", "60", "-seed", "1", "-onerr", "rebuild")
+					if failure != "" {
+						t.Fatal(failure)
+					}
+					if inject == "" && n < least {
+						t.Fatalf("got %d images, want at least %d", n, least)
+					}
+					t.Logf("%d images", n)
+				})
 			}
-			if inject == "" && n < least {
-				t.Fatalf("got %d images, want at least %d", n, least)
-			}
-			t.Logf("%d images", n)
 		})
 	}
 }
@@ -106,12 +111,17 @@ func TestNoCrashImageBreaksAPromise(t *testing.T) {
 // TestPlantedBugsAreCaught shows that the slice would notice.
 func TestPlantedBugsAreCaught(t *testing.T) {
 	t.Parallel()
-	c := build(t)
-	for _, bug := range []string{"ackearly", "nosync", "nodirsync", "rawinit"} {
-		t.Run(bug, func(t *testing.T) {
+	for target, programs := range crash.Targets() {
+		t.Run(target, func(t *testing.T) {
 			t.Parallel()
-			if n, failure := c.images(t, "", c.planted, "-n", "60", "-seed", "1", "-bug", bug); failure == "" {
-				t.Fatalf("%d images of a writer with this bug passed", n)
+			c := build(t, programs)
+			for _, bug := range []string{"ackearly", "nosync", "nodirsync", "rawinit"} {
+				t.Run(bug, func(t *testing.T) {
+					t.Parallel()
+					if n, failure := c.images(t, "", c.planted, "-n", "60", "-seed", "1", "-bug", bug); failure == "" {
+						t.Fatalf("%d images of a writer with this bug passed", n)
+					}
+				})
 			}
 		})
 	}

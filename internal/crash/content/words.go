@@ -32,7 +32,8 @@ const (
 	SaidEdited     = "EDIT" // id, id of the entry that goes on
 
 	// SaidOperate: id, act, and for an edit the new value, for an erasure the
-	// lane. An operator is about to act.
+	// lane, for an act on the inbox the resource and the list. An operator is about
+	// to act.
 	SaidOperate = "OP"
 )
 
@@ -42,6 +43,35 @@ const (
 	ActEdit    = "edit"
 	ActDiscard = "discard"
 	ActErase   = "erase" // its whole lane
+)
+
+// The words of the inbox alone. A resource is account/type/id, and the list of
+// values that an entry of it covers is what [Merged] writes.
+const (
+	// SaidOpening: no more. The inbox is about to be opened: what was being handled
+	// is on the wire for ever, so that it may come again.
+	SaidOpening = "OPEN"
+	// SaidPosting: resource, value. It is about to be posted, perhaps once more.
+	SaidPosting = "POST"
+	// SaidTaken: resource, value. It was answered 200.
+	SaidTaken = "TOOK"
+	// SaidGiven: resource, one of the answers below, list. The handler was given it
+	// and is about to answer that.
+	SaidGiven = "GIVEN"
+	// SaidHandled: id, resource, list. The observer was told that it is delivered:
+	// [SaidDelivered] with what was.
+	SaidHandled = "DONE"
+	// SaidConfirmed: id, resource. What was done before and came again because it
+	// had been on the wire is done for good.
+	SaidConfirmed = "CONF"
+)
+
+// The answers of the handler. [AnswerFailed] includes panics and that the other
+// side was not reached.
+const (
+	AnswerHandled  = "ok"
+	AnswerFailed   = "failed"
+	AnswerRejected = "rejected"
 )
 
 // Bookmark is the name of the one bookmark.

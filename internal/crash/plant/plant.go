@@ -3,6 +3,7 @@
 package plant
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,18 +24,39 @@ const (
 	Planted Variant = "planted"
 )
 
-// edit replaces text that a file of the package outbox must have once.
+// Where the packages are, seen from the directory of go.mod.
+const (
+	outboxDir   = "../../outbox"
+	callbackDir = "../../anymarket/callback"
+)
+
+// edit replaces text that a file of a package must have once.
 type edit struct {
+	dir             string // outboxDir if empty
 	file, old, with string
 	bug             bool // of Planted alone
 }
 
 func edits() []edit {
 	return []edit{
+		// As quick and as small as the outbox of package content.
+		{
+			dir: callbackDir, file: "receiver.go", old: "CanaryInterval: idle,",
+			with: "CanaryInterval: 5 * time.Millisecond, MinBackoff: time.Millisecond, MaxBackoff: 4 * time.Millisecond, MinFree: 1 << 20,",
+		},
+		{dir: callbackDir, file: "receiver.go", old: "HistoryBytes: r.config.MaxBytes / 2,", with: "HistoryBytes: 192 << 10,"},
 		{file: "disk_unix.go", old: "initialMmap = 1 << 30", with: "initialMmap = 1 << 17"},
 		{
 			file: "commit.go", old: "func (o *Outbox) commitGroup(group []*request) {",
 			with: "func (o *Outbox) commitGroup(group []*request) {\n\tonCommitThread(func() { o.commitGroupThere(group) })\n}\n\nfunc (o *Outbox) commitGroupThere(group []*request) {",
+		},
+		{
+			bug: true, dir: callbackDir, file: "receiver.go", old: "\tif err := r.accept(ctx, n, account); err != nil {\n",
+			with: "\tif outbox.PlantedBug == \"answerearly\" {\n\t\tgo r.accept(context.WithoutCancel(ctx), n, account)\n\t\treturn \"\"\n\t}\n\tif err := r.accept(ctx, n, account); err != nil {\n",
+		},
+		{
+			bug: true, dir: callbackDir, file: "handle.go", old: "return merge(older, newer), nil",
+			with: "if outbox.PlantedBug == \"nomerge\" {\n\t\t\treturn newer, nil\n\t\t}\n\t\treturn merge(older, newer), nil",
 		},
 		{bug: true, file: "store.go", old: "NoSync:          noSync,", with: `NoSync:          noSync || PlantedBug == "nosync",`},
 		{
@@ -90,42 +112,46 @@ func onCommitThread(fn func()) {
 }
 `
 
-// Overlay writes the changed files of the package in outboxDir below dir and
-// returns the path of the file for -overlay.
-func Overlay(outboxDir, dir string, variant Variant) (string, error) {
+// Overlay writes the changed files of the library below dir and returns the path of
+// the file for -overlay. It is for the directory of go.mod.
+func Overlay(dir string, variant Variant) (string, error) {
 	if variant != Traced && variant != Planted {
 		return "", fmt.Errorf("no variant %q", variant)
 	}
-	outboxDir, err1 := filepath.Abs(outboxDir)
-	dir, err2 := filepath.Abs(filepath.Join(dir, string(variant)))
-	if err := errors.Join(err1, err2, os.MkdirAll(dir, 0o700)); err != nil {
+	dir, err := filepath.Abs(filepath.Join(dir, string(variant)))
+	if err := errors.Join(err, os.MkdirAll(dir, 0o700)); err != nil {
 		return "", err
 	}
-	sources := map[string]string{addedFile: added}
+	sources := map[string]string{filepath.Join(outboxDir, addedFile): added}
 	for _, e := range edits() {
 		if e.bug && variant != Planted {
 			continue
 		}
-		source, ok := sources[e.file]
+		file := filepath.Join(cmp.Or(e.dir, outboxDir), e.file)
+		source, ok := sources[file]
 		if !ok {
-			b, err := os.ReadFile(filepath.Join(outboxDir, e.file))
+			b, err := os.ReadFile(file)
 			if err != nil {
 				return "", err
 			}
 			source = string(b)
 		}
 		if n := strings.Count(source, e.old); n != 1 {
-			return "", fmt.Errorf("%s has %d times what is to be changed, adapt package plant: %s", e.file, n, e.old)
+			return "", fmt.Errorf("%s has %d times what is to be changed, adapt package plant: %s", file, n, e.old)
 		}
-		sources[e.file] = strings.Replace(source, e.old, e.with, 1)
+		sources[file] = strings.Replace(source, e.old, e.with, 1)
 	}
 	replace := map[string]string{}
-	for name, source := range sources {
-		path := filepath.Join(dir, name)
+	for file, source := range sources {
+		path := filepath.Join(dir, strings.ReplaceAll(strings.TrimPrefix(file, "../../"), "/", "_"))
 		if err := os.WriteFile(path, []byte(source), 0o600); err != nil {
 			return "", err
 		}
-		replace[filepath.Join(outboxDir, name)] = path
+		original, err := filepath.Abs(file)
+		if err != nil {
+			return "", err
+		}
+		replace[original] = path
 	}
 	b, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {

@@ -15,17 +15,23 @@ need strace strace
 
 export CGO_ENABLED=0
 go build -o bin/crashkit ./cmd/crashkit || exit 1
-eval "$(bin/crashkit target)" # WRITER CHECKER BUGS_TAG
 traced=$(go run ./cmd/plant traced bin/.overlay) && overlaid=$(go run ./cmd/plant planted bin/.overlay) || exit 1
-go build -overlay "$traced" -o "bin/$WRITER" "./cmd/$WRITER" || exit 1
-go build -overlay "$overlaid" -tags "$BUGS_TAG" -o "bin/$WRITER-planted" "./cmd/$WRITER" || exit 1
-go build -overlay "$traced" -o "bin/$CHECKER" "./cmd/$CHECKER" || exit 1
-
 kit=$PWD/bin/crashkit
-writer=$PWD/bin/$WRITER
-planted=$PWD/bin/$WRITER-planted
-checker=$PWD/bin/$CHECKER
-server="$checker -server"
+# Of each program under test, by its name: its writer, that with planted bugs, its
+# checker.
+declare -A writers planteds checkers
+while read -r name command judge tag; do
+	writers[$name]=$PWD/bin/$command planteds[$name]=$PWD/bin/$command-planted checkers[$name]=$PWD/bin/$judge
+	go build -overlay "$traced" -o "${writers[$name]}" "./cmd/$command" || exit 1
+	go build -overlay "$overlaid" -tags "$tag" -o "${planteds[$name]}" "./cmd/$command" || exit 1
+	go build -overlay "$traced" -o "${checkers[$name]}" "./cmd/$judge" || exit 1
+done < <("$kit" target)
+# use NAME: the program that is tested from here on.
+use() {
+	writer=${writers[$1]} planted=${planteds[$1]} checker=${checkers[$1]}
+	server="$checker -server"
+}
+use outbox
 
 w=$(mktemp -d)
 # What a script has mounted below $w goes first, then $w.

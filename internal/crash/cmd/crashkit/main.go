@@ -5,8 +5,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/anymarket-go/sdk/internal/crash"
@@ -38,8 +40,14 @@ func mainCode(ctx context.Context, args []string) int {
 	return 0
 }
 
-// target prints the names of package crash as assignments for the scripts.
+// target prints the names of package crash as lines of NAME WRITER CHECKER BUGS_TAG
+// for the scripts.
 func target(context.Context, []string) error {
-	_, err := fmt.Printf("WRITER=%s CHECKER=%s BUGS_TAG=%s\n", crash.Writer, crash.Checker, crash.BugsTag)
-	return err
+	all := crash.Targets()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if _, err := fmt.Println(name, all[name].Writer, all[name].Checker, crash.BugsTag); err != nil {
+			return err
+		}
+	}
+	return nil
 }

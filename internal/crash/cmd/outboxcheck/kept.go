@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/anymarket-go/sdk/outbox"
 
@@ -56,10 +55,10 @@ func (s *said) state(t *told, rec *outbox.Record) error {
 		}
 		return want(s.sent[content.Effect(outbox.Lease{Kind: rec.Kind, ID: rec.ID, Account: rec.Account, Once: rec.Once})], "it was never sent")
 	case outbox.Superseded:
-		if err := judge.Superseded(rec); err != nil || content.IsValue(rec.Kind) || !strings.HasPrefix(rec.Reason, "by ") {
-			return err
+		if !content.IsValue(rec.Kind) {
+			return errors.New("it is no value")
 		}
-		return errors.New("it is no value")
+		return judge.Superseded(rec)
 	case outbox.Dead:
 		return want(t.refused, "it was never refused: "+rec.Reason)
 	case outbox.Cancelled:

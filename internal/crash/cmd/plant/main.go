@@ -14,7 +14,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: plant traced|planted DIR")
 		os.Exit(2)
 	}
-	path, err := plant.Overlay("../../outbox", os.Args[2], plant.Variant(os.Args[1]))
+	path, err := plant.Overlay(os.Args[2], plant.Variant(os.Args[1]))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "plant:", err)
 		os.Exit(1)

@@ -1,0 +1,7 @@
+//go:build !plantedbugs
+
+package life
+
+const canPlant = false
+
+func plantBug(string) {}
