@@ -70,6 +70,7 @@ func (o *Outbox) keepHouse(ctx context.Context) {
 		}
 	}
 	for {
+		every("place of the file", 0, func() error { return o.exclusively(ctx, o.lookAfterFile) })
 		every("rebuild", o.opts.MinBackoff, func() error { return o.rebuildIfBroken(ctx) })
 		every("damaged entries", 0, func() error { return o.setAsideIfFound(ctx) })
 		every("sweep", 0, func() error { return o.sweep(ctx) })
@@ -86,6 +87,14 @@ func (o *Outbox) keepHouse(ctx context.Context) {
 		case <-tick.C:
 		}
 	}
+}
+
+// lookAfterFile notices that the file is gone also when nothing is committed.
+func (o *Outbox) lookAfterFile() error {
+	if o.usable() == nil {
+		return o.inPlace()
+	}
+	return nil
 }
 
 // setAsideIfFound is for what a rebuild could not read.

@@ -220,6 +220,10 @@ func (o *Outbox) commitGroup(group []*request) {
 			return
 		}
 	}
+	if err := o.inPlace(); err != nil {
+		fail(err)
+		return
+	}
 	t, err := o.store.begin()
 	if err != nil {
 		fail(fmt.Errorf("begin: %w", err))
@@ -246,6 +250,19 @@ func (o *Outbox) commitGroup(group []*request) {
 		return
 	}
 	o.committed()
+}
+
+// inPlace stops the outbox if its file is not in its place any more.
+func (o *Outbox) inPlace() error {
+	displaced := o.store.displaced()
+	if displaced == nil {
+		return nil
+	}
+	o.mu.Lock()
+	o.broken = displaced
+	o.mu.Unlock()
+	o.tell(Event{Type: EventTrouble, Reason: "the outbox must be rebuilt: " + displaced.Error()})
+	return fmt.Errorf("%w: %w", ErrUnknown, displaced)
 }
 
 // commitFailed says what a failed commit means for those that wanted it. In

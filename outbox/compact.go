@@ -205,6 +205,9 @@ func (o *Outbox) rebuildIfBroken(ctx context.Context) error {
 // stopped until it is rebuilt.
 func (o *Outbox) takeOver(fresh *bbolt.DB) (old *bbolt.DB, err error) {
 	s := o.store
+	if err := s.displaced(); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err // somebody wants that file
+	}
 	if err := fresh.Update(func(to *bbolt.Tx) error {
 		return s.db.View(func(from *bbolt.Tx) error {
 			for _, name := range bucketNames() {
@@ -217,9 +220,14 @@ func (o *Outbox) takeOver(fresh *bbolt.DB) (old *bbolt.DB, err error) {
 	}); err != nil {
 		return nil, err
 	}
-	if err := os.Rename(s.path+".new", s.path); err != nil {
+	opened, err := os.Stat(s.path + ".new")
+	if err == nil {
+		err = os.Rename(s.path+".new", s.path)
+	}
+	if err != nil {
 		return nil, err
 	}
+	s.opened = opened
 	s.mu.Lock()
 	old, s.db = s.db, fresh
 	s.mu.Unlock()

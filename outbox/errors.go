@@ -18,6 +18,11 @@ var (
 	// ErrFull says that quota or free-space floor is reached, or the disk full. Nothing
 	// was stored; settling goes on and makes room.
 	ErrFull = errors.New("outbox is full")
+	// ErrDisplaced says that the outbox's file was deleted or replaced while it was
+	// open. It comes with [ErrUnknown]: nothing more is accepted until the outbox is
+	// rebuilt, which brings the file back with all that it had. Another file in its
+	// place is left alone, and must be moved away first.
+	ErrDisplaced = errors.New("the outbox's file is not in its place any more")
 	// ErrNotFound says that there is no such entry, or its history is past
 	// retention.
 	ErrNotFound = errors.New("no such entry")

@@ -297,7 +297,7 @@ func (o *Outbox) Shutdown(ctx context.Context) error {
 			return ErrClosed
 		}
 		o.closed = true
-		return nil
+		return o.store.displaced()
 	})
 	if errors.Is(err, ErrClosed) {
 		return o.letGo()

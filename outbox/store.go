@@ -63,6 +63,8 @@ type store struct {
 	// mu guards db against being swapped under a reader.
 	mu sync.RWMutex
 	db *bbolt.DB
+	// opened is the file that db has open; the committer's.
+	opened os.FileInfo
 
 	noSync bool // tests only
 	// bytes is memory for the values of the one write transaction.
@@ -124,6 +126,9 @@ func openStore(path string, g *seals, noSync bool) (s *store, err error) {
 			return nil, &LockedError{Path: path}
 		}
 		return nil, fmt.Errorf("%w: %s: %w", ErrFormat, path, err)
+	}
+	if s.opened, err = os.Stat(path); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDisplaced, err)
 	}
 	if err := s.guard(s.readIdentity); err != nil {
 		return nil, err
@@ -298,6 +303,20 @@ func (s *store) view(fn func(t *tx) error) error {
 		return ErrClosed
 	}
 	return s.db.View(func(b *bbolt.Tx) error { return fn(&tx{bolt: b, seals: s.seals}) })
+}
+
+// displaced says that another file, or none, is where the outbox's was. What is
+// committed then is gone when the process ends. The error of a file that was
+// deleted is [fs.ErrNotExist] too.
+func (s *store) displaced() error {
+	switch at, err := os.Stat(s.path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w: %w", ErrDisplaced, err)
+	case err == nil && !os.SameFile(at, s.opened):
+		return fmt.Errorf("%w: another file is at %s, move that away", ErrDisplaced, s.path)
+	default:
+		return nil // an error of another kind says nothing of the file
+	}
 }
 
 // begin starts the one write transaction; the committer alone calls it.

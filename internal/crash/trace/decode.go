@@ -242,7 +242,7 @@ func (c call) unmodeled(op *Op) {
 	case "linkat":
 		path, in := c.path(2, 3)
 		set(op, Unmodeled, path, in)
-	case "io_uring_setup":
+	case ringSetup:
 		op.Kind = Unmodeled
 	}
 }

@@ -19,6 +19,8 @@ import (
 	"strings"
 )
 
+const ringSetup = "io_uring_setup"
+
 // Never is the End of a call that did not return.
 const Never = math.MaxInt
 
@@ -68,7 +70,7 @@ type Op struct {
 // Syscalls is the -e trace= list that Parse understands.
 const Syscalls = "open,openat,creat,write,pwrite64,writev,pwritev,pwritev2,ftruncate,truncate," +
 	"fallocate,fdatasync,fsync,msync,sync_file_range,sync,syncfs,rename,renameat,renameat2," +
-	"unlink,unlinkat,link,linkat,mkdir,mkdirat,copy_file_range,sendfile,splice,mmap,io_uring_setup"
+	"unlink,unlinkat,link,linkat,mkdir,mkdirat,copy_file_range,sendfile,splice,mmap," + ringSetup
 
 // Parse reads the log. Paths outside root are dropped, except output (fd 1).
 // isDir tells whether a path below root is a directory (for fsync).
@@ -92,12 +94,16 @@ func Parse(r io.Reader, root string, isDir func(string) bool) ([]Op, error) {
 	}
 	ops := make([]Op, 0, len(p.ops))
 	for _, o := range p.ops {
-		if o.Kind != ignored {
+		if o.Kind != ignored && !o.ringNeverMade() {
 			ops = append(ops, *o)
 		}
 	}
 	return ops, nil
 }
+
+// ringNeverMade: a program has no ring before the call for one returns. Of a thread
+// that ends strace may show such a call, with what was left in its registers.
+func (o *Op) ringNeverMade() bool { return o.Call == ringSetup && o.End == Never }
 
 // pending is a call without its return yet.
 type pending struct {

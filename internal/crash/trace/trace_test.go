@@ -73,6 +73,21 @@ func TestParseCallThatNeverReturned(t *testing.T) {
 	}
 }
 
+func TestParseRingIsUnmodeledUnlessItWasNeverMade(t *testing.T) {
+	for log, want := range map[string]int{
+		`10 io_uring_setup(8, {flags=0}) = 3`: 1,
+		`10 io_uring_setup(0, {flags=0x32333000} <unfinished ...>` + "\n" + `10 +++ exited with 0 +++`: 0,
+	} {
+		ops, err := Parse(strings.NewReader(log), "/r", func(string) bool { return false })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(ops) != want {
+			t.Errorf("%s: got %+v, want %d", log, ops, want)
+		}
+	}
+}
+
 func TestParseRenameAcrossRootIsUnmodeled(t *testing.T) {
 	log := `10 rename("` + hex("/elsewhere/a") + `", "` + hex("/r/a") + `") = 0`
 	ops, err := Parse(strings.NewReader(log), "/r", func(string) bool { return false })
