@@ -89,14 +89,6 @@ func (o *Outbox) keepHouse(ctx context.Context) {
 	}
 }
 
-// lookAfterFile notices that the file is gone also when nothing is committed.
-func (o *Outbox) lookAfterFile() error {
-	if o.usable() == nil {
-		return o.inPlace()
-	}
-	return nil
-}
-
 // setAsideIfFound is for what a rebuild could not read.
 func (o *Outbox) setAsideIfFound(ctx context.Context) error {
 	o.mu.Lock()

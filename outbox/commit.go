@@ -252,19 +252,6 @@ func (o *Outbox) commitGroup(group []*request) {
 	o.committed()
 }
 
-// inPlace stops the outbox if its file is not in its place any more.
-func (o *Outbox) inPlace() error {
-	displaced := o.store.displaced()
-	if displaced == nil {
-		return nil
-	}
-	o.mu.Lock()
-	o.broken = displaced
-	o.mu.Unlock()
-	o.tell(Event{Type: EventTrouble, Reason: "the outbox must be rebuilt: " + displaced.Error()})
-	return fmt.Errorf("%w: %w", ErrUnknown, displaced)
-}
-
 // commitFailed says what a failed commit means for those that wanted it. In
 // bbolt the data pages are written and synced before the meta page that makes
 // them count. So a transaction that readers do not see never got that far: it

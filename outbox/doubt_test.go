@@ -2,6 +2,7 @@ package outbox_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -304,5 +305,37 @@ func TestConfirmingCallHoldsTheNewerOfTwoThatGaveWay(t *testing.T) {
 			bodies = append(bodies, w.Bodies[0])
 		}
 		require.Equal(t, []string{"old", "first", "older", "newer", "newest", "newer"}, bodies)
+	})
+}
+
+// A value that goes without what it covers leaves out what the one in doubt below
+// it said: that one's confirming call is owed, also after its moment.
+func TestValueThatWentAloneOwesTheConfirmingCallBelowIt(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		h := &outboxtest.Host{}
+		const held = 20 * time.Minute
+		lost, begin := late(`{"cost":1,"quantity":1}`, time.Minute), time.Now()
+		h.Script = func(c outboxtest.Call) (outboxtest.Reply, bool) {
+			switch {
+			case c.Canary:
+				return outboxtest.Reply{}, false
+			case strings.Contains(c.Bodies[0], "refused"):
+				return outboxtest.Reply{Mode: outboxtest.Bad}, true
+			case strings.Contains(c.Bodies[0], `"quantity":3`) && time.Since(begin) < held:
+				return outboxtest.Reply{Mode: outboxtest.Limited}, true // it is up all the time
+			}
+			return lost(c)
+		}
+		r := mergeRig(t, h)
+		r.run()
+		r.stock("sku", `{"cost":1,"quantity":1}`)
+		time.Sleep(10 * time.Millisecond)
+		inDoubt := r.stock("sku", `{"cost":2,"quantity":2}`)
+		require.NoError(t, inDoubt.Wait(r.day()))
+		r.stock("sku", `{"cost":"refused"}`)
+		newest := r.stock("sku", `{"quantity":3}`)
+		require.NoError(t, newest.Wait(r.day()))
+		r.settled(time.Hour)
+		require.JSONEq(t, `{"cost":2,"quantity":3}`, h.Holds("", "sku"))
 	})
 }

@@ -165,7 +165,8 @@ func (s Stocks) Put(ctx context.Context, items ...StockItem) error {
 }
 
 // PutJSON is [Stocks.Put] for items that are JSON already, each as a [StockItem]
-// is written. They are sent as they are: it is not looked into them.
+// is written. They are sent as they are, and are not
+// checked for more than being JSON.
 func (s Stocks) PutJSON(ctx context.Context, items ...[]byte) error {
 	if len(items) == 0 {
 		return noItems()
