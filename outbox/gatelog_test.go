@@ -2,6 +2,7 @@ package outbox_test
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -42,6 +43,7 @@ func TestGateChangesAreKept(t *testing.T) {
 			}
 		})
 		r.run()
+		synctest.Wait()
 		r.stock("sku", "1")
 		require.NoError(t, r.o.Pause(t.Context(), "a", "stocktaking"))
 		time.Sleep(time.Minute)
