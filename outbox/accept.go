@@ -3,7 +3,6 @@ package outbox
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -241,7 +240,7 @@ func (o *Outbox) admissible(t *tx, b *batch, p *prepared, now time.Time) error {
 	l := o.stillLane(p.found)
 	at := addressed{family: p.k.family}
 	if l != nil {
-		at.account = l.account
+		at.account = l.account()
 	} else {
 		at.account = o.accountOf(p.account)
 	}
@@ -343,7 +342,7 @@ func (o *Outbox) putOne(t *tx, p *prepared, now time.Time) {
 	if l == nil {
 		l = o.laneOf(o.accountOf(p.account), p.k.family, p.key)
 	}
-	o.fixAddressing(t, l.account, p.k.family, p.addressing)
+	o.fixAddressing(t, l.account(), p.k.family, p.addressing)
 	o.touch(l)
 	if p.reopened != nil {
 		p.seq = p.reopened.seq // its old place, before its steps
@@ -365,10 +364,10 @@ func (o *Outbox) putOne(t *tx, p *prepared, now time.Time) {
 		p.draft.bytes = bytes.Clone(p.draft.bytes) // kept beyond this call
 	}
 	o.noteValue(l, &p.stored)
-	key := binary.BigEndian.AppendUint64(t.scratch(8), p.seq)
+	key := t.key(p.seq)
 	t.put(inEntries, key, p.draft.complete(key, p.acceptedAt))
 	o.addTo(l, p.k, &p.stored, 0)
-	if o.goesFirst(t, l, &p.stored) {
+	if o.goesFirst(t, l, p.k, &p.stored) {
 		l.first = p.seq
 	}
 	if p.pending != 0 {

@@ -112,12 +112,12 @@ func (o *Outbox) leaseOf(it *item) Lease {
 func (o *Outbox) takeOff(ctx context.Context, c *call) error {
 	return o.commit(ctx, func(t *tx) error {
 		c.number = t.next(inFlight)
-		value := append(make([]byte, 4, 16+9*len(c.items)), codecFormat, 0)
+		value := append(t.scratch(16+9*len(c.items)), 0, 0, 0, 0, codecFormat, 0)
 		value = binary.AppendUvarint(value, uint64(len(c.items)))
 		for i := range c.items {
 			value = binary.AppendUvarint(value, c.items[i].seq)
 		}
-		key := seqKey(c.number)
+		key := t.key(c.number)
 		t.put(inFlight, key, withChecksum(key, value))
 		return nil
 	})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"strings"
 	"time"
 )
 
@@ -106,19 +107,19 @@ func (r *reader) bytes() []byte {
 
 func (r *reader) string() string { return string(r.bytes()) }
 
-// strings reads strings that follow each other into one piece of memory.
-func (r *reader) strings(into ...*string) {
-	begin := r.b
-	for range into {
-		r.bytes()
+// names are the strings that tell where an entry belongs, as parts of a value.
+type names struct{ kind, account, key, once []byte }
+
+// strings copies them, in one piece of memory.
+func (n names) strings() (kind, account, key, once string) {
+	var all strings.Builder
+	all.Grow(len(n.kind) + len(n.account) + len(n.key) + len(n.once))
+	add := func(name []byte) string {
+		from := all.Len()
+		all.Write(name)
+		return all.String()[from:]
 	}
-	text := string(begin[:len(begin)-len(r.b)])
-	again := reader{b: begin}
-	for _, s := range into {
-		n := len(again.bytes())
-		end := len(begin) - len(again.b)
-		*s = text[max(0, end-n):end]
-	}
+	return add(n.kind), add(n.account), add(n.key), add(n.once)
 }
 
 // end reports the first error, or that bytes are left over.
@@ -180,8 +181,11 @@ func (s *stored) toSend() []byte {
 	return s.body
 }
 
-func (s *stored) encode() []byte {
-	b := s.appendTo(make([]byte, 0, s.maxSize()))
+func (s *stored) encode() []byte { return s.encodeIn(make([]byte, 0, s.maxSize())) }
+
+// encodeIn is encode into the memory of an empty slice.
+func (s *stored) encodeIn(b []byte) []byte {
+	b = s.appendTo(b)
 	return withChecksum(seqKey(s.seq), binary.BigEndian.AppendUint64(b, uint64(s.acceptedAt)))
 }
 
@@ -205,14 +209,15 @@ func (s *stored) draft(b []byte) draft {
 func (d draft) complete(key []byte, acceptedAt int64) []byte {
 	n := len(d.bytes)
 	b := binary.BigEndian.AppendUint64(d.bytes, uint64(acceptedAt))
-	sum := crc32.Update(d.sum, castagnoli(), b[n:])
-	binary.BigEndian.PutUint32(b, crc32.Update(sum, castagnoli(), key))
-	return b
+	// The key is put behind for a moment, for one sum instead of two.
+	b = append(b, key...)
+	binary.BigEndian.PutUint32(b, crc32.Update(d.sum, castagnoli(), b[n:]))
+	return b[:len(b)-len(key)]
 }
 
 // maxSize is at least the length of the encoded entry.
 func (s *stored) maxSize() int {
-	const fixed = 8 + 15*binary.MaxVarintLen64
+	const fixed = 16 + 15*binary.MaxVarintLen64
 	return fixed + len(s.kind) + len(s.account) + len(s.key) + len(s.once) + len(s.reason) + len(s.body) + len(s.merged)
 }
 
@@ -266,24 +271,34 @@ func (s *stored) hasPast() bool {
 
 // decodeStored returns an entry whose byte slices are parts of value.
 func decodeStored(key, value []byte) (stored, error) {
-	if len(key) != 8 {
-		return stored{}, fmt.Errorf("%w: key of %d bytes", errUnreadable, len(key))
-	}
-	flags, fields, err := verified(key, value)
+	s, n, err := decodeUnnamed(key, value)
 	if err != nil {
 		return stored{}, err
 	}
-	if len(fields) < 1+8 {
-		return stored{}, fmt.Errorf("%w: cut short", errUnreadable)
+	s.kind, s.account, s.key, s.once = n.strings()
+	return s, nil
+}
+
+// decodeUnnamed is decodeStored, but leaves the names where they are: who knows
+// them already needs no copy.
+func decodeUnnamed(key, value []byte) (s stored, n names, err error) {
+	if len(key) != 8 {
+		return s, n, fmt.Errorf("%w: key of %d bytes", errUnreadable, len(key))
 	}
-	s := stored{seq: binary.BigEndian.Uint64(key), flags: flags &^ (flagOnce | flagPast), group: Group(fields[0]), sealed: value[4] == codecSealed}
+	flags, fields, err := verified(key, value)
+	if err != nil {
+		return s, n, err
+	}
+	if len(fields) < 1+8 {
+		return s, n, fmt.Errorf("%w: cut short", errUnreadable)
+	}
+	s = stored{seq: binary.BigEndian.Uint64(key), flags: flags &^ (flagOnce | flagPast), group: Group(fields[0]), sealed: value[4] == codecSealed}
 	last := len(fields) - 8
 	s.acceptedAt = int64(binary.BigEndian.Uint64(fields[last:]))
 	r := reader{b: fields[1:last:last]}
+	n.kind, n.account, n.key = r.bytes(), r.bytes(), r.bytes()
 	if flags&flagOnce != 0 {
-		r.strings(&s.kind, &s.account, &s.key, &s.once)
-	} else {
-		r.strings(&s.kind, &s.account, &s.key)
+		n.once = r.bytes()
 	}
 	if flags&flagPast != 0 {
 		s.pending = Verdict(r.byte())
@@ -297,7 +312,7 @@ func decodeStored(key, value []byte) (stored, error) {
 	if len(r.b) > 0 {
 		s.merged = r.bytes()
 	}
-	return s, r.end()
+	return s, n, r.end()
 }
 
 // unreadableEntry is the dead letter made of bytes that could not be decoded.

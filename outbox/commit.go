@@ -88,8 +88,7 @@ func (c *committer) do(ctx context.Context, r *request) error {
 			}
 		}
 	}
-	// Let those that are about to ask get into this group.
-	runtime.Gosched()
+	c.gather(g)
 	c.lead(g)
 	return r.err
 }
@@ -126,6 +125,21 @@ func (g *group) waitLocked(r *request) (turn chan struct{}) {
 		g.turn = make(chan struct{}, 1)
 	}
 	return g.turn
+}
+
+// gather lets those that are about to ask get into a group, as long as letting
+// them go first brings more.
+func (c *committer) gather(g *group) {
+	for before := -1; ; {
+		runtime.Gosched()
+		c.mu.Lock()
+		n := len(g.requests)
+		c.mu.Unlock()
+		if n == 1 || n == before {
+			return
+		}
+		before = n
+	}
 }
 
 // takes says whether one more request fits into a group that has some.

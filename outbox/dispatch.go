@@ -88,7 +88,7 @@ func (o *Outbox) next(now time.Time) (*call, time.Time) {
 		}
 	}
 	if len(o.timers) > 0 {
-		sooner(now.Add(time.Duration(o.timers[0].timer.at - clock)))
+		sooner(now.Add(time.Duration(o.timers[0].timerAt - clock)))
 	}
 	if o.broken != nil || o.closing || o.inFlight >= o.opts.MaxInFlight {
 		return nil, at

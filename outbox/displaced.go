@@ -11,14 +11,19 @@ import (
 // committed then is gone when the process ends. The error of a file that was
 // deleted is [fs.ErrNotExist] too.
 func (s *store) displaced() error {
-	switch at, err := os.Stat(s.path); {
+	switch is, err := isAt(s.path, s.opened); {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w: %w", ErrDisplaced, err)
-	case err == nil && !os.SameFile(at, s.opened):
+	case err == nil && !is:
 		return fmt.Errorf("%w: another file is at %s, move that away", ErrDisplaced, s.path)
 	default:
 		return nil // an error of another kind says nothing of the file
 	}
+}
+
+func statIsAt(path string, opened os.FileInfo) (bool, error) {
+	at, err := os.Stat(path)
+	return err == nil && os.SameFile(at, opened), err
 }
 
 // inPlace stops the outbox if its file is not in its place any more.

@@ -80,17 +80,30 @@ const (
 // historyKey is the entry's sequence and the number of the event, which grows
 // over the whole file, so that an entry's events lie together and in order.
 func historyKey(seq, event uint64) []byte {
-	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(make([]byte, 0, 16), seq), event)
+	return appendHistoryKey(make([]byte, 0, 16), seq, event)
+}
+
+func appendHistoryKey(b []byte, seq, event uint64) []byte {
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(b, seq), event)
 }
 
 // encodeEvent stores e; final is the entry at the end of its life, or nil.
 func encodeEvent(key []byte, e *Event, final *stored) []byte {
+	return appendEvent(make([]byte, 0, eventSize(e, final)), key, e, final)
+}
+
+// eventSize is at least the length of an encoded event, but for odd numbers.
+func eventSize(e *Event, final *stored) int {
 	size := 64 + len(e.Reason)
 	if final != nil {
 		size += 64 + len(final.kind) + len(final.account) + len(final.key) + len(final.once) + len(final.body)
 	}
-	b := make([]byte, 6, size)
-	b[4] = formatOf(final)
+	return size
+}
+
+// appendEvent is encodeEvent into the memory of an empty slice.
+func appendEvent(b, key []byte, e *Event, final *stored) []byte {
+	b = append(b, 0, 0, 0, 0, formatOf(final), 0)
 	set := func(bit byte, on bool) {
 		if on {
 			b[5] |= bit
@@ -146,7 +159,7 @@ func decodeEvent(file uint32, key, value []byte) (e Event, final *stored, err er
 	if flags&eventEntry != 0 {
 		final = &stored{seq: e.ID.seq, group: Group(r.byte()), sealed: value[4] == codecSealed}
 		final.acceptedAt, final.asOf, final.attempts = r.int(), r.int(), r.uint()
-		r.strings(&final.kind, &final.account, &final.key, &final.once)
+		final.kind, final.account, final.key, final.once = names{r.bytes(), r.bytes(), r.bytes(), r.bytes()}.strings()
 		final.body = r.bytes()
 	}
 	return e, final, r.end()

@@ -2,8 +2,9 @@ package outbox
 
 import (
 	"cmp"
-	"maps"
+	"iter"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -22,43 +23,6 @@ type family struct {
 	name   string
 	class  Class
 	number int // from 0, in the order in which families came
-}
-
-// account is whose credential sends.
-type account struct {
-	name string
-	// branches by family.number.
-	branches []*branch
-	// ready lanes by group, and within it by kind.
-	ready [MaxGroup + 1][]*laneList
-	// passes of the group and, pass, of the account: see shares.go.
-	passes [MaxGroup + 1]float64
-	pass   float64
-	// inFlight counts its calls on the wire, waiting its ready lanes.
-	inFlight, waiting int
-}
-
-// branch is what an account has of one family.
-type branch struct {
-	lanes map[string]*lane
-	// stored counts its entries and dead letters.
-	stored int
-	// addressing is how its targets are named, once addressed; addressedAt, in
-	// Unix nanoseconds, is when they were last readdressed.
-	addressing  string
-	addressed   bool
-	addressedAt int64
-}
-
-func (x *index) branch(a *account, f *family) *branch {
-	if len(a.branches) <= f.number {
-		x.finding.Lock()
-		for len(a.branches) <= f.number {
-			a.branches = append(a.branches, &branch{lanes: map[string]*lane{}})
-		}
-		x.finding.Unlock()
-	}
-	return a.branches[f.number]
 }
 
 // index is what memory knows of the stored entries: all but their bodies. It
@@ -150,25 +114,14 @@ func (x *index) kindOf(name string) *kind {
 	return x.addKind(Kind{Name: name, Family: "unconfigured " + name, Class: Step, Group: 1, MaxBatch: 1}, true)
 }
 
-func (x *index) accountOf(name string) *account {
-	a := x.accounts[name]
-	if a == nil {
-		a = &account{name: name}
-		x.finding.Lock()
-		x.accounts[name] = a
-		x.finding.Unlock()
-		x.order = append(x.order, a)
-	}
-	return a
-}
-
 func (x *index) laneOf(a *account, f *family, key string) *lane {
-	lanes := x.branch(a, f).lanes
-	l := lanes[key]
+	b := x.branch(a, f)
+	l := b.lanes[key]
 	if l == nil {
-		l = &lane{account: a, family: f, key: key}
+		// The key may be a part of something larger, which would stay too.
+		l = &lane{branch: b, key: strings.Clone(key)}
 		x.finding.Lock()
-		lanes[key] = l
+		b.lanes[l.key] = l
 		x.finding.Unlock()
 	}
 	return l
@@ -187,10 +140,14 @@ func (x *index) find(account string, f *family, key string) found {
 	x.finding.RLock()
 	defer x.finding.RUnlock()
 	a := x.accounts[account]
-	if a == nil || len(a.branches) <= f.number {
+	if a == nil {
 		return found{}
 	}
-	return found{lane: a.branches[f.number].lanes[key], reloads: x.reloads}
+	b := a.branchOf(f)
+	if b == nil {
+		return found{}
+	}
+	return found{lane: b.lanes[key], reloads: x.reloads}
 }
 
 // stillLane returns a lane that was found if it still is one.
@@ -204,9 +161,23 @@ func (x *index) stillLane(f found) *lane {
 // forget drops a lane of which nothing is left.
 func (x *index) forget(l *lane) {
 	x.finding.Lock()
-	delete(l.branch().lanes, l.key)
+	delete(l.branch.lanes, l.key)
 	x.finding.Unlock()
 	l.gone = true
+}
+
+// known returns the lane of an entry with these names, and its kind, without a
+// copy of them; nil if the lane is not there yet.
+func (x *index) known(n names) (*lane, *kind) {
+	k, a := x.byName[string(n.kind)], x.accounts[string(n.account)]
+	if k == nil || a == nil {
+		return nil, nil
+	}
+	b := a.branchOf(k.family)
+	if b == nil {
+		return nil, nil
+	}
+	return b.lanes[string(n.key)], k
 }
 
 // lane returns the lane with that key, nil if there is none.
@@ -217,14 +188,27 @@ func (x *index) lane(k laneKey) *lane {
 	return x.branch(k.account, k.family).lanes[k.key]
 }
 
-// lanes returns all lanes in the order of their heads.
-func (x *index) lanes() []*lane {
-	var all []*lane
-	for _, a := range x.order {
-		for _, b := range a.branches {
-			all = slices.AppendSeq(all, maps.Values(b.lanes))
+// eachLane yields all lanes.
+func (x *index) eachLane() iter.Seq[*lane] {
+	return func(yield func(*lane) bool) {
+		for _, a := range x.order {
+			for _, b := range a.branches {
+				if b == nil {
+					continue
+				}
+				for _, l := range b.lanes {
+					if !yield(l) {
+						return
+					}
+				}
+			}
 		}
 	}
+}
+
+// lanes returns all lanes in the order of their heads.
+func (x *index) lanes() []*lane {
+	all := slices.Collect(x.eachLane())
 	seq := func(l *lane) uint64 {
 		if h := l.head(); h != nil {
 			return h.seq
@@ -261,7 +245,7 @@ func (x *index) addTo(l *lane, k *kind, s *stored, dueAt int64) {
 	if s.flags&flagInDoubt != 0 {
 		x.inDoubt++
 	}
-	l.branch().stored++
+	l.branch.stored++
 }
 
 // remove takes an entry out of its lane.
@@ -275,7 +259,7 @@ func (x *index) remove(l *lane, seq uint64) {
 	}
 	l.remove(seq)
 	x.entries--
-	l.branch().stored--
+	l.branch.stored--
 	delete(x.notes, seq)
 	if len(l.entries) == 0 {
 		l.confirmAt = 0
@@ -314,7 +298,7 @@ func (x *index) addDead(l *lane, seq uint64) {
 	}
 	l.dead = append(l.dead[:i], append([]uint64{seq}, l.dead[i:]...)...)
 	x.dead++
-	l.branch().stored++
+	l.branch.stored++
 }
 
 func (x *index) removeDead(l *lane, seq uint64) {
@@ -322,7 +306,7 @@ func (x *index) removeDead(l *lane, seq uint64) {
 		if d == seq {
 			l.dead = append(l.dead[:i], l.dead[i+1:]...)
 			x.dead--
-			l.branch().stored--
+			l.branch.stored--
 			break
 		}
 	}
@@ -353,7 +337,7 @@ func (x *index) recount(l *lane) {
 			if l.leased != 0 && l.leased != l.newest().seq && l.find(l.leased) != nil {
 				superseded--
 			}
-			if first := &l.entries[0]; first.flags&flagInDoubt != 0 && l.givesWay(first.seq) {
+			if first := &l.entries[0]; x.inDoubt > 0 && first.flags&flagInDoubt != 0 && l.givesWay(first.seq) {
 				superseded-- // it counts as delivered
 			}
 			sweep = superseded > 0

@@ -27,8 +27,7 @@ type entry struct {
 type lane struct {
 	// What accepting looks at stands together, so that it lies in few cache
 	// lines: with many lanes, waiting for memory is most of its work.
-	account *account
-	family  *family
+	branch  *branch
 	entries []entry // on disk in the bucket entries, oldest first
 	// dead are the lane's dead letters, oldest first.
 	dead []uint64
@@ -50,14 +49,15 @@ type lane struct {
 	sweeping bool
 	// proving: waits for the host to be proven up for long enough.
 	proving bool
+	// Place in the heap of lanes that wait for a moment, see timers.
+	timerIndex int32 // plus 1; zero if it is not there
+	timerAt    int64 // nanoseconds of the outbox's own clock
 
 	// Place among the ready lanes of its account; list is nil if it is not
 	// ready.
 	list       *laneList
 	prev, next *lane
-	// Place among those that wait for a moment.
-	timer timer
-	key   string
+	key        string
 }
 
 // laneKey finds a lane.
@@ -67,11 +67,13 @@ type laneKey struct {
 	key     string
 }
 
-func (l *lane) id() laneKey { return laneKey{l.account, l.family, l.key} }
+func (l *lane) id() laneKey { return laneKey{l.account(), l.family(), l.key} }
 
-func (l *lane) branch() *branch { return l.account.branches[l.family.number] }
+func (l *lane) account() *account { return l.branch.account }
 
-func (l *lane) absolute() bool { return l.family.class == Absolute }
+func (l *lane) family() *family { return l.branch.family }
+
+func (l *lane) absolute() bool { return l.branch.family.class == Absolute }
 
 // find returns the entry with that sequence, nil if it is not in the lane.
 func (l *lane) find(seq uint64) *entry {

@@ -44,7 +44,7 @@ func (o *Outbox) done(t *tx, l *lane, s *stored, e Event, data []byte, now time.
 	s.body, s.merged = nil, nil
 	e.Type, e.Verdict = EventDelivered, Delivered
 	o.happen(t, s.seq, e, s, now)
-	t.delete(inEntries, seqKey(s.seq))
+	t.delete(inEntries, t.key(s.seq))
 	o.remove(l, s.seq)
 }
 

@@ -139,8 +139,8 @@ func onceKeyOf(k *kind, s *stored) []byte {
 
 // goesFirst says whether a creation goes before what its lane has already: steps
 // that were accepted before the creation that they belong to.
-func (o *Outbox) goesFirst(t *tx, l *lane, s *stored) bool {
-	if o.kindOf(s.kind).Class != Once {
+func (o *Outbox) goesFirst(t *tx, l *lane, k *kind, s *stored) bool {
+	if k.Class != Once {
 		return false
 	}
 	var step stored
@@ -165,12 +165,12 @@ func (o *Outbox) findFirst(t *tx, l *lane) {
 		if o.kinds[e.kind].Class != Once {
 			continue
 		}
-		if s, err := t.entry(inEntries, e.seq); err == nil && o.goesFirst(t, l, &s) {
+		if s, err := t.entry(inEntries, e.seq); err == nil && o.goesFirst(t, l, o.kindOf(s.kind), &s) {
 			l.first = s.seq
 		}
 	}
 	for _, seq := range l.dead {
-		if s, err := t.entry(inDead, seq); err == nil && s.flags&flagUnreadable == 0 && o.goesFirst(t, l, &s) {
+		if s, err := t.entry(inDead, seq); err == nil && s.flags&flagUnreadable == 0 && o.goesFirst(t, l, o.kindOf(s.kind), &s) {
 			l.first = s.seq
 		}
 	}

@@ -102,7 +102,7 @@ func (o *Outbox) Edit(ctx context.Context, id ID, body []byte) (Receipt, error) 
 
 // replaceValue puts a new value in the place of one that a person edited.
 func (o *Outbox) replaceValue(t *tx, l *lane, s *stored, k *kind, state State, body []byte, now time.Time) Receipt {
-	p := prepared{k: k, addressing: l.branch().addressing, stored: stored{
+	p := prepared{k: k, addressing: l.branch.addressing, stored: stored{
 		kind: s.kind, account: s.account, key: s.key, group: s.group, body: body,
 	}}
 	seq := t.bucket(inEntries).Sequence() + 1
@@ -139,7 +139,7 @@ func (o *Outbox) rehash(t *tx, k *kind, s *stored, body []byte) error {
 func (o *Outbox) revive(t *tx, l *lane, s *stored) {
 	s.attempts, s.sends, s.dueAt, s.pending, s.reason = 0, 0, 0, 0, ""
 	s.unknownSince, s.notFoundSince = 0, 0
-	t.delete(inDead, seqKey(s.seq))
+	t.delete(inDead, t.key(s.seq))
 	first := l.first
 	o.removeDead(l, s.seq)
 	o.noteValue(l, s)
@@ -200,7 +200,7 @@ func (o *Outbox) Discard(ctx context.Context, id ID, reason string) error {
 // cancel ends the life of an entry that a person took out.
 func (o *Outbox) cancel(t *tx, l *lane, s *stored, state State, reason string, now time.Time) {
 	if state == Dead {
-		t.delete(inDead, seqKey(s.seq))
+		t.delete(inDead, t.key(s.seq))
 		if l != nil {
 			o.removeDead(l, s.seq)
 		} else {
@@ -208,7 +208,7 @@ func (o *Outbox) cancel(t *tx, l *lane, s *stored, state State, reason string, n
 		}
 	} else {
 		o.dropSweepable(t, l, now)
-		t.delete(inEntries, seqKey(s.seq))
+		t.delete(inEntries, t.key(s.seq))
 		o.remove(l, s.seq)
 		if l.absolute() {
 			o.passDuty(t, l)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // pageWalk visits every page of a bbolt file that is in use. It comes before
@@ -27,6 +28,16 @@ type pageWalk struct {
 	meta      *boltMeta
 	seen      []byte // a bit for each page
 	inBuckets bool   // below the root's leaves
+	// levels are the pages that led to the one that is visited, which is at
+	// depth. Their memory serves the pages beside them too.
+	levels [deepest + 1]level
+	depth  int
+}
+
+// level is a page on the way down, and its keys, which are parts of it.
+type level struct {
+	data []byte
+	keys [][]byte
 }
 
 const (
@@ -49,7 +60,7 @@ const (
 // checkPages says what is wrong with the pages of a file.
 func checkPages(file io.ReaderAt, meta *boltMeta) error {
 	w := &pageWalk{file: file, meta: meta, seen: make([]byte, meta.pages/8+1)}
-	if err := w.tree(meta.root, 0, nil, nil); err != nil {
+	if err := w.tree(meta.root, nil, nil); err != nil {
 		return err
 	}
 	if meta.freelist == noFreelist {
@@ -64,14 +75,21 @@ func (w *pageWalk) page(id uint64) ([]byte, error) {
 	if id < metas || id >= uint64(w.meta.pages) {
 		return nil, fmt.Errorf("page %d is not one of its %d pages", id, w.meta.pages)
 	}
-	var header [pageHeader]byte
-	if _, err := w.file.ReadAt(header[:], int64(id)*w.meta.pageSize); err != nil {
-		return nil, fmt.Errorf("page %d: %w", id, err)
+	l := &w.levels[w.depth]
+	read := func(from, to int64) error {
+		l.data = slices.Grow(l.data[:from], int(to-from))[:to]
+		if _, err := w.file.ReadAt(l.data[from:], int64(id)*w.meta.pageSize+from); err != nil {
+			return fmt.Errorf("page %d: %w", id, err)
+		}
+		return nil
 	}
-	if got := binary.LittleEndian.Uint64(header[:]); got != id {
+	if err := read(0, w.meta.pageSize); err != nil {
+		return nil, err
+	}
+	if got := binary.LittleEndian.Uint64(l.data); got != id {
 		return nil, fmt.Errorf("page %d says that it is page %d", id, got)
 	}
-	more := uint64(binary.LittleEndian.Uint32(header[12:]))
+	more := uint64(binary.LittleEndian.Uint32(l.data[12:]))
 	if id+more >= uint64(w.meta.pages) {
 		return nil, fmt.Errorf("page %d goes on for %d more pages, of %d", id, more, w.meta.pages)
 	}
@@ -80,11 +98,12 @@ func (w *pageWalk) page(id uint64) ([]byte, error) {
 			return nil, err
 		}
 	}
-	data := make([]byte, int64(1+more)*w.meta.pageSize)
-	if _, err := w.file.ReadAt(data, int64(id)*w.meta.pageSize); err != nil {
-		return nil, fmt.Errorf("page %d: %w", id, err)
+	if more > 0 {
+		if err := read(w.meta.pageSize, int64(1+more)*w.meta.pageSize); err != nil {
+			return nil, err
+		}
 	}
-	return data, nil
+	return l.data, nil
 }
 
 func (w *pageWalk) reach(id uint64) error {
@@ -98,10 +117,11 @@ func (w *pageWalk) reach(id uint64) error {
 // tree visits a page and what it leads to. Its first key is the one that led to
 // it, unless that is nil: bbolt finds the place of a page by it when it writes, and
 // else puts the page in two places. All are less than high, unless that is nil.
-func (w *pageWalk) tree(id uint64, depth int, first, high []byte) error {
-	if depth == deepest {
-		return fmt.Errorf("page %d is %d pages deep", id, depth)
+func (w *pageWalk) tree(id uint64, first, high []byte) error {
+	if w.depth++; w.depth == deepest {
+		return fmt.Errorf("page %d is %d pages deep", id, w.depth)
 	}
+	defer func() { w.depth-- }()
 	data, err := w.page(id)
 	if err != nil {
 		return err
@@ -122,7 +142,7 @@ func (w *pageWalk) tree(id uint64, depth int, first, high []byte) error {
 			below = keys[i+1]
 		}
 		child := binary.LittleEndian.Uint64(data[pageHeader+i*pageElement+8:])
-		if err := w.tree(child, depth+1, key, below); err != nil {
+		if err := w.tree(child, key, below); err != nil {
 			return err
 		}
 	}
@@ -142,7 +162,9 @@ func (w *pageWalk) elements(data, high []byte) ([][]byte, error) {
 	case pageHeader+count*pageElement > len(data):
 		return nil, fmt.Errorf("%d elements do not fit into it", count)
 	}
-	keys := make([][]byte, count)
+	l := &w.levels[w.depth]
+	l.keys = slices.Grow(l.keys[:0], count)[:count]
+	keys := l.keys
 	for i := range keys {
 		key, value, inside := element(data, i, flags)
 		switch {
@@ -193,12 +215,14 @@ func (w *pageWalk) bucket(value []byte) error {
 	w.inBuckets = true
 	defer func() { w.inBuckets = false }()
 	if root := binary.LittleEndian.Uint64(value); root != 0 {
-		return w.tree(root, 0, nil, nil)
+		return w.tree(root, nil, nil)
 	}
 	within := value[bucketHeader:]
 	if len(within) < pageHeader || pageFlags(within) != leafPage {
 		return errors.New("it has no page")
 	}
+	w.depth++ // its keys are not those of the page that it is in
+	defer func() { w.depth-- }()
 	_, err := w.elements(within, nil)
 	return err
 }

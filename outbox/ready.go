@@ -5,13 +5,13 @@ import "time"
 // listFor returns the list of ready lanes that a lane with this head is in.
 func (x *index) listFor(l *lane, h *entry) *laneList {
 	k := x.kinds[h.kind]
-	for _, q := range l.account.ready[h.group] {
+	for _, q := range l.account().ready[h.group] {
 		if q.kind == k {
 			return q
 		}
 	}
 	q := &laneList{kind: k, group: h.group}
-	l.account.ready[h.group] = append(l.account.ready[h.group], q)
+	l.account().ready[h.group] = append(l.account().ready[h.group], q)
 	return q
 }
 
@@ -23,12 +23,12 @@ func (o *Outbox) arrange(l *lane) {
 	if l.list != list {
 		if l.list != nil {
 			l.list.unlink(l)
-			l.account.waiting--
+			l.account().waiting--
 		}
 		if list != nil {
-			o.joinShares(l.account, list.group)
+			o.joinShares(l.account(), list.group)
 			list.push(l)
-			l.account.waiting++
+			l.account().waiting++
 		}
 	}
 	if at != 0 {
@@ -84,7 +84,7 @@ func (o *Outbox) prove(l *lane, wanted bool) {
 	if h := l.head(); h != nil {
 		host = o.kinds[h.kind].Host
 	} else {
-		host = o.hostOf(l.family)
+		host = o.hostOf(l.family())
 	}
 	if wanted {
 		o.proving[host]++

@@ -19,12 +19,18 @@ func (o *Outbox) reload() error {
 	err := o.store.guard(func() error {
 		return o.store.view(func(t *tx) error {
 			err := t.bucket(inEntries).ForEach(func(key, value []byte) error {
-				s, err := decodeStored(key, value)
+				s, n, err := decodeUnnamed(key, value)
 				if err != nil {
 					o.unreadable = append(o.unreadable, damaged{append([]byte(nil), key...), append([]byte(nil), value...), err})
 					return nil //nolint:nilerr // one damaged entry is set aside, the others are read
 				}
-				l := o.add(&s, o.dueOnClock(&s, now, clock))
+				l, k := o.known(n)
+				if l == nil {
+					kindName, account, lane, _ := n.strings()
+					k = o.kindOf(kindName)
+					l = o.laneOf(o.accountOf(account), k.family, lane)
+				}
+				o.addTo(l, k, &s, o.dueOnClock(&s, now, clock))
 				if _, ok := o.leased[s.seq]; ok {
 					l.leased = s.seq
 				}
@@ -49,12 +55,8 @@ func (o *Outbox) reload() error {
 			if err != nil {
 				return err
 			}
-			for _, a := range o.order {
-				for _, b := range a.branches {
-					for _, l := range b.lanes {
-						o.findFirst(t, l)
-					}
-				}
+			for l := range o.eachLane() {
+				o.findFirst(t, l)
 			}
 			o.loadAddressing(t)
 			return o.loadCounters(t)

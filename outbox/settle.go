@@ -69,14 +69,13 @@ func (o *Outbox) record(ctx context.Context, c *call, items []item, conclude fun
 			conclude(t, &it, i, now)
 		}
 		if c.number != 0 && c.unsettled == len(items) {
-			t.delete(inFlight, seqKey(c.number))
+			t.delete(inFlight, t.key(c.number))
 		}
 		t.wrote = true
 		return nil
 	}
 	for {
-		// What happened must be recorded even if the caller is stopping.
-		err := o.commit(context.WithoutCancel(ctx), op)
+		err := o.commit(context.Background(), op) //nolint:contextcheck // what happened must be recorded even if the caller is stopping
 		if err == nil {
 			break
 		}
@@ -173,7 +172,7 @@ func (o *Outbox) bury(t *tx, l *lane, s *stored, reason string, attempt uint64, 
 	}
 	s.confirmAt = l.confirmAt // before the lane forgets it
 	first := l.first
-	t.delete(inEntries, seqKey(s.seq))
+	t.delete(inEntries, t.key(s.seq))
 	o.remove(l, s.seq)
 	o.passDuty(t, l)
 	s.flags &^= flagInDoubt | flagParked | flagFromBackup
@@ -264,8 +263,9 @@ func (o *Outbox) update(t *tx, l *lane, s *stored) {
 // life.
 func (o *Outbox) happen(t *tx, seq uint64, e Event, final *stored, now time.Time) {
 	e.ID, e.At = ID{file: o.store.file, seq: seq}, now
-	key := historyKey(seq, t.next(inHistory))
-	value := encodeEvent(key, &e, t.seals.seal(final))
+	sealed := t.seals.seal(final)
+	key := appendHistoryKey(t.scratch(16), seq, t.next(inHistory))
+	value := appendEvent(t.scratch(eventSize(&e, sealed)), key, &e, sealed)
 	t.put(inHistory, key, value)
 	o.counters.historyBytes += uint64(len(key) + len(value))
 	o.counters.changed = true

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"encoding/binary"
 	"fmt"
 	"time"
 
@@ -66,7 +67,7 @@ func (s *store) lastCommit() (n int, err error) {
 }
 
 // fillPercent: keys grow, so pages are filled from the left and get no more.
-const fillPercent = 0.95
+const fillPercent = 1.0
 
 // get returns bytes that are valid until the transaction ends.
 func (t *tx) get(bucket int, key []byte) []byte { return t.bucket(bucket).Get(key) }
@@ -78,7 +79,8 @@ func (t *tx) entry(bucket int, seq uint64) (stored, error) {
 }
 
 func (t *tx) putEntry(bucket int, s *stored) {
-	t.put(bucket, seqKey(s.seq), t.seals.seal(s).encode())
+	s = t.seals.seal(s)
+	t.put(bucket, t.key(s.seq), s.encodeIn(t.scratch(s.maxSize())))
 }
 
 func (t *tx) put(bucket int, key, value []byte) {
@@ -118,6 +120,9 @@ func (t *tx) scratch(n int) []byte {
 	t.bytes = t.bytes[:have+n]
 	return t.bytes[have : have : have+n]
 }
+
+// key is the key of an entry, for a transaction that writes.
+func (t *tx) key(seq uint64) []byte { return binary.BigEndian.AppendUint64(t.scratch(8), seq) }
 
 // maxScratch is the most memory in bytes kept for the next transaction.
 const maxScratch = maxGroupBytes

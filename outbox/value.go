@@ -98,7 +98,7 @@ func (o *Outbox) delivered(t *tx, l *lane, it *item, e Event, now time.Time) {
 		return
 	}
 	o.happen(t, s.seq, e, s, now)
-	t.delete(inEntries, seqKey(s.seq))
+	t.delete(inEntries, t.key(s.seq))
 	o.remove(l, s.seq)
 }
 
@@ -200,7 +200,7 @@ func (o *Outbox) dropSuperseded(t *tx, l *lane, seq, by uint64, now time.Time) {
 // supersede ends the life of an entry that a newer one covers. One that was
 // delivered already is only forgotten.
 func (o *Outbox) supersede(t *tx, l *lane, s *stored, by uint64, reason string, now time.Time) {
-	t.delete(inEntries, seqKey(s.seq))
+	t.delete(inEntries, t.key(s.seq))
 	o.remove(l, s.seq)
 	if s.flags&flagInDoubt != 0 {
 		return
@@ -235,7 +235,7 @@ func (o *Outbox) supersedeDead(t *tx, l *lane, by uint64, now time.Time) {
 		key := seqKey(l.dead[0])
 		s, err := t.entry(inDead, l.dead[0])
 		if err != nil {
-			s = stored{seq: l.dead[0], account: l.account.name, key: l.key}
+			s = stored{seq: l.dead[0], account: l.account().name, key: l.key}
 		}
 		l.confirmAt = max(l.confirmAt, s.confirmAt)
 		t.delete(inDead, key)

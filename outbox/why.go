@@ -58,7 +58,7 @@ func (o *Outbox) whyDone(w *Why, rec Record) {
 	left := time.Duration(0)
 	l := o.laneOfRecord(rec)
 	if l != nil {
-		left = l.confirmAt - o.uptime(o.hostOf(l.family))
+		left = l.confirmAt - o.uptime(o.hostOf(l.family()))
 	}
 	o.mu.Unlock()
 	w.next("it goes once more %s", whenProven(left))
@@ -197,7 +197,7 @@ func (o *Outbox) situationOf(rec Record) (s situation) {
 	if l == nil {
 		return s // settled a moment ago
 	}
-	s.host, s.ready = o.hostOf(l.family), l.account.waiting
+	s.host, s.ready = o.hostOf(l.family()), l.account().waiting
 	id := func(seq uint64) ID { return ID{file: rec.ID.file, seq: seq} }
 	if l.leased == rec.ID.seq {
 		s.onTheWire, s.wire = true, "a call with it is on the wire"
