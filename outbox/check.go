@@ -223,7 +223,7 @@ func (c *checker) sums() {
 		c.wrong("stored %d, in doubt %d, dead %d; memory says %d, %d, %d", c.stored, c.inDoubt, c.deadSeen, o.entries, o.inDoubt, o.dead)
 	}
 	superseded, parked := 0, 0
-	for _, l := range o.lanes() {
+	for l := range o.lanes() {
 		o.recount(l)
 		superseded += int(l.superseded)
 		parked += int(l.parked)

@@ -206,17 +206,28 @@ func (x *index) eachLane() iter.Seq[*lane] {
 	}
 }
 
-// lanes returns all lanes in the order of their heads.
-func (x *index) lanes() []*lane {
-	all := slices.Collect(x.eachLane())
-	seq := func(l *lane) uint64 {
-		if h := l.head(); h != nil {
-			return h.seq
+// lanes yields all lanes that there are when it begins, in the order of their heads.
+func (x *index) lanes() iter.Seq[*lane] {
+	return func(yield func(*lane) bool) {
+		type placed struct {
+			seq  uint64
+			lane *lane
 		}
-		return 0
+		var all []placed
+		for l := range x.eachLane() {
+			p := placed{lane: l}
+			if h := l.head(); h != nil {
+				p.seq = h.seq
+			}
+			all = append(all, p)
+		}
+		slices.SortFunc(all, func(a, b placed) int { return cmp.Compare(a.seq, b.seq) })
+		for _, p := range all {
+			if !yield(p.lane) {
+				return
+			}
+		}
 	}
-	slices.SortFunc(all, func(a, b *lane) int { return cmp.Compare(seq(a), seq(b)) })
-	return all
 }
 
 // add puts a stored entry into its lane.
@@ -229,15 +240,19 @@ func (x *index) add(s *stored, dueAt int64) *lane {
 
 // addTo is add for an entry whose lane is known.
 func (x *index) addTo(l *lane, k *kind, s *stored, dueAt int64) {
-	e := entry{seq: s.seq, kind: k.index, acceptedAt: s.acceptedAt, attempts: uint16(min(s.attempts, 1<<16-1)), group: s.group, flags: s.flags, pending: s.pending}
+	e := x.enter(l, k, s, dueAt)
 	if n := l.newest(); n == nil || n.seq < s.seq {
 		l.entries = append(l.entries, e)
 	} else {
 		l.insert(e)
 	}
-	if dueAt != 0 {
-		x.setDue(l.find(s.seq), dueAt)
-	}
+}
+
+// enter does all of addTo but to put the entry into the lane, which is left to
+// the caller.
+func (x *index) enter(l *lane, k *kind, s *stored, dueAt int64) entry {
+	e := entry{seq: s.seq, kind: k.index, acceptedAt: s.acceptedAt, attempts: uint16(min(s.attempts, 1<<16-1)), group: s.group, flags: s.flags, pending: s.pending}
+	x.setDue(&e, dueAt)
 	if s.confirmAt != 0 {
 		l.confirmAt = max(l.confirmAt, s.confirmAt)
 	}
@@ -246,6 +261,7 @@ func (x *index) addTo(l *lane, k *kind, s *stored, dueAt int64) {
 		x.inDoubt++
 	}
 	l.branch.stored++
+	return e
 }
 
 // remove takes an entry out of its lane.

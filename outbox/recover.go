@@ -116,7 +116,7 @@ func (o *Outbox) setAsideDamaged(ctx context.Context, bad []damaged) error {
 	return o.commit(ctx, func(t *tx) error {
 		for _, d := range bad {
 			seq := binary.BigEndian.Uint64(d.key)
-			for _, l := range o.lanes() {
+			for l := range o.lanes() {
 				if l.leased == seq {
 					o.touch(l)
 					l.leased = 0
@@ -137,7 +137,7 @@ func (o *Outbox) setAsideDamaged(ctx context.Context, bad []damaged) error {
 func (o *Outbox) markRestored() error {
 	return o.commit(context.Background(), func(t *tx) error {
 		now := time.Now()
-		for _, l := range o.lanes() {
+		for l := range o.lanes() {
 			h := l.head()
 			if h == nil {
 				continue

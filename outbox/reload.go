@@ -16,6 +16,7 @@ func (o *Outbox) reload() error {
 	clear(o.proving)
 	o.unreadable, o.recent = nil, nil
 	now, clock := time.Now(), o.clock()
+	var arrived arrivals
 	err := o.store.guard(func() error {
 		return o.store.view(func(t *tx) error {
 			err := t.bucket(inEntries).ForEach(func(key, value []byte) error {
@@ -30,7 +31,7 @@ func (o *Outbox) reload() error {
 					k = o.kindOf(kindName)
 					l = o.laneOf(o.accountOf(account), k.family, lane)
 				}
-				o.addTo(l, k, &s, o.dueOnClock(&s, now, clock))
+				arrived.add(l, o.enter(l, k, &s, o.dueOnClock(&s, now, clock)))
 				if _, ok := o.leased[s.seq]; ok {
 					l.leased = s.seq
 				}
@@ -42,6 +43,7 @@ func (o *Outbox) reload() error {
 			if err != nil {
 				return err
 			}
+			arrived.settleIn()
 			err = t.bucket(inDead).ForEach(func(key, value []byte) error {
 				s, err := decodeStored(key, value)
 				if err != nil || s.flags&flagUnreadable != 0 {
@@ -73,10 +75,43 @@ func (o *Outbox) reload() error {
 		}
 	}
 	// In the order of the file, so that the oldest go first.
-	for _, l := range o.lanes() {
+	for l := range o.lanes() {
 		o.arrange(l)
 	}
 	return nil
+}
+
+// arrivals are the entries of a file on their way to their lanes. They go there
+// when it is known how many each lane gets: memory for millions that grew with
+// them would take twice as much.
+type arrivals struct{ blocks [][]arrival }
+
+type arrival struct {
+	lane *lane
+	entry
+}
+
+// add takes the entries of a lane in their order.
+func (a *arrivals) add(l *lane, e entry) {
+	last := len(a.blocks) - 1
+	if last < 0 || len(a.blocks[last]) == cap(a.blocks[last]) {
+		a.blocks, last = append(a.blocks, make([]arrival, 0, 64<<min(len(a.blocks), 8))), last+1
+	}
+	a.blocks[last] = append(a.blocks[last], arrival{l, e})
+	l.superseded++ // how many arrived; what it stands for else is counted when they are there
+}
+
+func (a *arrivals) settleIn() {
+	for _, block := range a.blocks {
+		for i := range block {
+			l := block[i].lane
+			if l.superseded > 0 {
+				l.entries, l.superseded = make([]entry, 0, l.superseded), 0
+			}
+			l.entries = append(l.entries, block[i].entry)
+		}
+	}
+	a.blocks = nil
 }
 
 // damaged is an entry that could not be decoded.
