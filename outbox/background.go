@@ -47,8 +47,6 @@ func (o *Outbox) probe(ctx context.Context, p probe) {
 }
 
 const (
-	sweepInterval    = time.Second
-	sweepSize        = 500 // removals of one transaction, so that accepts never wait long
 	pruneInterval    = time.Minute
 	keepGateInterval = 10 * time.Second
 	alarmInterval    = 5 * time.Second
@@ -100,52 +98,6 @@ func (o *Outbox) setAsideIfFound(ctx context.Context) error {
 	return o.commit(ctx, func(t *tx) error { o.setAsideFound(t, t.now); return nil })
 }
 
-// sweep removes superseded entries, a few at a time.
-func (o *Outbox) sweep(ctx context.Context) error {
-	for {
-		o.mu.Lock()
-		left := len(o.sweepable)
-		o.mu.Unlock()
-		if left == 0 {
-			return nil
-		}
-		if err := o.commit(ctx, o.sweepSome); err != nil {
-			return err
-		}
-	}
-}
-
-func (o *Outbox) sweepSome(t *tx) error {
-	now := time.Now()
-	for n := 0; n < sweepSize && len(o.sweepable) > 0; {
-		last := len(o.sweepable) - 1
-		l := o.sweepable[last]
-		o.touch(l)
-		for n < sweepSize && l.sweepableEntry() != 0 {
-			o.dropSuperseded(t, l, l.sweepableEntry(), l.newest().seq, now)
-			n++
-		}
-		if l.sweepableEntry() == 0 {
-			l.sweeping = false
-			o.sweepable[last] = nil
-			o.sweepable = o.sweepable[:last]
-		}
-	}
-	return nil
-}
-
-// sweepableEntry is an entry of the lane that gave way and was not delivered,
-// zero if there is none.
-func (l *lane) sweepableEntry() uint64 {
-	for i := range l.entries {
-		// At most two are passed over: one in doubt and one on the wire.
-		if e := &l.entries[i]; e.flags&flagInDoubt == 0 && l.givesWay(e.seq) {
-			return e.seq
-		}
-	}
-	return 0
-}
-
 func (o *Outbox) keepGate(ctx context.Context) error {
 	v := o.gate.changed()
 	o.mu.Lock()
@@ -178,7 +130,7 @@ const pruneSize = 1000 // events and keys looked at in one transaction
 // prune removes history and creation keys past retention, a few at a time.
 func (o *Outbox) prune(ctx context.Context) error {
 	for again := true; again && ctx.Err() == nil; {
-		err := o.commit(ctx, func(t *tx) error {
+		err := o.commitEnds(ctx, pruneSize, func(t *tx) error {
 			h := o.pruneHistory(t, time.Now())
 			k := o.pruneKeys(t, time.Now())
 			g := o.pruneGate(t, time.Now())

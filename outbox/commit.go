@@ -18,7 +18,7 @@ type committer struct {
 	run func(group []*request)
 
 	mu      sync.Mutex // guards the fields below and those of queued groups
-	queue   []*group   // not taken up yet; the last one is joined
+	queue   []*group   // not taken up yet; the first one with room is joined
 	leading bool       // a group is being committed, or its leader was told to
 }
 
@@ -27,6 +27,7 @@ type group struct {
 	requests []*request
 	first    [1]*request // what requests begins as: most groups have one
 	bytes    int
+	ends     int
 	leader   *request // nil if it was withdrawn
 	taken    bool
 	// Both are nil as long as nobody waits for them, as when one caller is alone.
@@ -44,6 +45,7 @@ type request struct {
 	// of its group.
 	exclusive func() error
 	bytes     int
+	ends      int // entries that it settles or removes
 
 	err error
 }
@@ -51,6 +53,7 @@ type request struct {
 const (
 	maxGroup      = 4096    // operations of a transaction
 	maxGroupBytes = 4 << 20 // of bodies in a transaction, unless one is larger
+	maxGroupEnds  = 100     // entries that end in a transaction, unless one request has more: an end is dear, and accepts wait for it
 )
 
 // do commits an operation. When ctx ends before the operation is taken up, it
@@ -93,13 +96,12 @@ func (c *committer) do(ctx context.Context, r *request) error {
 	return r.err
 }
 
-// joinLocked puts a request into the last group, or a new one if it does not fit.
+// joinLocked puts a request into the first group that has room for it, or a new one.
 func (c *committer) joinLocked(r *request) *group {
 	var g *group
-	if n := len(c.queue); n > 0 {
-		g = c.queue[n-1]
-	}
-	if g == nil || len(g.requests) > 0 && !g.takes(r) {
+	if i := slices.IndexFunc(c.queue, func(g *group) bool { return g.takes(r) }); i >= 0 {
+		g = c.queue[i]
+	} else {
 		g = &group{}
 		g.requests = g.first[:0]
 		c.queue = append(c.queue, g)
@@ -109,6 +111,7 @@ func (c *committer) joinLocked(r *request) *group {
 	}
 	g.requests = append(g.requests, r)
 	g.bytes += r.bytes
+	g.ends += r.ends
 	return g
 }
 
@@ -142,9 +145,10 @@ func (c *committer) gather(g *group) {
 	}
 }
 
-// takes says whether one more request fits into a group that has some.
+// takes says whether one more request fits into a group.
 func (g *group) takes(r *request) bool {
-	return len(g.requests) < maxGroup && g.bytes+r.bytes <= maxGroupBytes && r.exclusive == nil && g.requests[0].exclusive == nil
+	return len(g.requests) == 0 || len(g.requests) < maxGroup && g.bytes+r.bytes <= maxGroupBytes &&
+		(r.ends == 0 || g.ends+r.ends <= maxGroupEnds) && r.exclusive == nil && g.requests[0].exclusive == nil
 }
 
 // withdraw takes a request out of its group, unless that is taken up or the
@@ -161,6 +165,7 @@ func (c *committer) withdraw(g *group, r *request) bool {
 	i := slices.Index(g.requests, r)
 	g.requests = slices.Delete(g.requests, i, i+1)
 	g.bytes -= r.bytes
+	g.ends -= r.ends
 	return true
 }
 
@@ -203,6 +208,11 @@ func (c *committer) handOver() *group {
 // is durable.
 func (o *Outbox) commit(ctx context.Context, op func(t *tx) error) error {
 	return o.committer.do(ctx, &request{op: op})
+}
+
+// commitEnds is commit for an operation that settles or removes so many entries.
+func (o *Outbox) commitEnds(ctx context.Context, ends int, op func(t *tx) error) error {
+	return o.committer.do(ctx, &request{op: op, ends: ends})
 }
 
 // exclusively runs fn while nothing is being committed.

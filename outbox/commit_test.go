@@ -60,7 +60,25 @@ func TestGroupsAreBounded(t *testing.T) {
 		for _, d := range done {
 			require.NoError(t, <-d)
 		}
-		require.Equal(t, [][]int{{1}, {2, maxGroupBytes - 2}, {3}, {2 * maxGroupBytes}, {4}, {5}, {6, 7}}, *groups)
+		require.Equal(t, [][]int{{1}, {2, maxGroupBytes - 2}, {3, 4, 6, 7}, {2 * maxGroupBytes}, {5}}, *groups)
+	})
+}
+
+// Else an accept would wait for all that a drain settles at once.
+func TestFewEntriesEndInATransaction(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, groups := slowCommitter()
+		var done []<-chan error
+		for _, r := range []*request{
+			{bytes: 1}, {bytes: 2, ends: maxGroupEnds - 1}, {bytes: 3, ends: 2}, {bytes: 4}, {bytes: 5, ends: 3 * maxGroupEnds}, {bytes: 6, ends: 1}, {bytes: 7},
+		} {
+			done = append(done, ask(t.Context(), c, r))
+		}
+		for _, d := range done {
+			require.NoError(t, <-d)
+		}
+		require.Equal(t, [][]int{{1}, {2, 4, 6, 7}, {3}, {5}}, *groups)
 	})
 }
 

@@ -47,7 +47,7 @@ type index struct {
 	dead       int              // in the bucket dead
 	leased     map[uint64]*call // entries that are being attempted, by whom
 	notes      map[uint64]*note
-	sweepable  []*lane
+	sweepable  sweepable
 }
 
 // note is what is remembered, until a restart, of an entry whose attempts go
@@ -373,8 +373,7 @@ func (x *index) recount(l *lane) {
 	x.superseded += int(superseded - l.superseded)
 	x.parked += int(parked - l.parked)
 	l.superseded, l.parked = superseded, parked
-	if sweep && !l.sweeping {
-		l.sweeping = true
-		x.sweepable = append(x.sweepable, l)
+	if sweep {
+		x.sweepable.add(l)
 	}
 }

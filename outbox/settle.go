@@ -75,7 +75,7 @@ func (o *Outbox) record(ctx context.Context, c *call, items []item, conclude fun
 		return nil
 	}
 	for {
-		err := o.commit(context.Background(), op) //nolint:contextcheck // what happened must be recorded even if the caller is stopping
+		err := o.commitEnds(context.Background(), len(items), op) //nolint:contextcheck // what happened must be recorded even if the caller is stopping
 		if err == nil {
 			break
 		}
