@@ -322,11 +322,12 @@ func (o *Outbox) committed() {
 		o.touched[i] = nil
 	}
 	o.touched = o.touched[:0]
-	for _, seq := range o.changed {
-		for _, c := range o.waiters[seq] {
-			close(c)
+	for _, c := range o.changed {
+		for _, w := range o.waiters[c.seq] {
+			w.settled = c.settled
+			close(w.changed)
 		}
-		delete(o.waiters, seq)
+		delete(o.waiters, c.seq)
 	}
 	o.changed = o.changed[:0]
 	events := o.pendingEvents

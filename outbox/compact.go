@@ -175,7 +175,7 @@ func (o *Outbox) Rebuild(ctx context.Context) error {
 		// look up now.
 		for seq, ws := range o.waiters {
 			for _, w := range ws {
-				close(w)
+				close(w.changed)
 			}
 			delete(o.waiters, seq)
 		}

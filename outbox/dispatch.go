@@ -51,6 +51,8 @@ type item struct {
 func (o *Outbox) dispatch(ctx, callCtx context.Context, calls *sync.WaitGroup) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	further := make(chan *call)
+	defer close(further)
 	for ctx.Err() == nil {
 		now := time.Now()
 		o.mu.Lock()
@@ -58,7 +60,11 @@ func (o *Outbox) dispatch(ctx, callCtx context.Context, calls *sync.WaitGroup) {
 		o.mu.Unlock()
 		o.tellGate()
 		if c != nil {
-			calls.Go(func() { o.perform(callCtx, c) })
+			select {
+			case further <- c:
+			default: // nobody is idle
+				calls.Go(func() { o.work(callCtx, c, further) })
+			}
 			continue
 		}
 		var due <-chan time.Time
@@ -71,6 +77,14 @@ func (o *Outbox) dispatch(ctx, callCtx context.Context, calls *sync.WaitGroup) {
 		case <-o.wake:
 		case <-due:
 		}
+	}
+}
+
+// work carries out a call, and further ones until there will be none: a goroutine
+// that stays has grown the stack that a call takes.
+func (o *Outbox) work(ctx context.Context, c *call, further <-chan *call) {
+	for ; c != nil; c = <-further {
+		o.perform(ctx, c)
 	}
 }
 

@@ -41,7 +41,7 @@ type Outbox struct {
 	pass      float64 // of the account that was served last
 	inFlight  int
 	proving   map[string]int // lanes by host that wait for proven uptime
-	waiters   map[uint64][]chan struct{}
+	waiters   map[uint64][]*waiter
 	sums      sums
 	alarms    map[AlarmKind]Alarm
 	broken    error // a commit failed; cleared by a rebuild
@@ -56,7 +56,7 @@ type Outbox struct {
 	// Of the transaction that is being made; the committer's.
 	touched       []*lane
 	settled       []settledLease
-	changed       []uint64
+	changed       []stateChange
 	pendingEvents []Event
 	unreadable    []damaged
 	recent        *recency      // nil if it is not needed
@@ -115,7 +115,7 @@ func open(path string, opts Options, h hooks) (o *Outbox, err error) {
 	x := newIndex(opts.Kinds)
 	o = &Outbox{
 		opts: opts, configured: maps.Clone(x.byName), store: s, start: time.Now(), index: x,
-		wake: make(chan struct{}, 1), reaching: make(chan struct{}, 1), proving: map[string]int{}, waiters: map[uint64][]chan struct{}{}, alarms: map[AlarmKind]Alarm{},
+		wake: make(chan struct{}, 1), reaching: make(chan struct{}, 1), proving: map[string]int{}, waiters: map[uint64][]*waiter{}, alarms: map[AlarmKind]Alarm{},
 		beforeCommit: h.beforeCommit,
 	}
 	o.life, o.end = context.WithCancel(context.Background())
@@ -305,7 +305,7 @@ func (o *Outbox) Shutdown(ctx context.Context) error {
 	o.mu.Lock()
 	for seq, ws := range o.waiters {
 		for _, w := range ws {
-			close(w)
+			close(w.changed)
 		}
 		delete(o.waiters, seq)
 	}

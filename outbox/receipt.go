@@ -14,6 +14,8 @@ import (
 type Receipt struct {
 	o  *Outbox
 	id ID
+	// found is the lane that the entry was put into, if it was by this process.
+	found found
 	// Duplicate: the creation was accepted before, this is its receipt.
 	Duplicate bool
 	// GaveWay: a value of its lane is from a later moment than [Entry.AsOf], so
@@ -35,21 +37,26 @@ func (o *Outbox) Receipt(id ID) Receipt { return Receipt{o: o, id: id} }
 func (r Receipt) Wait(ctx context.Context) error {
 	for {
 		// Registered before looking, so that no change falls in between.
-		changed := r.o.watch(r.id.seq)
-		if over, err := r.outcome(); over {
-			r.o.unwatch(r.id.seq, changed)
-			return err
+		w, waits := r.o.watch(r)
+		if !waits {
+			if over, err := r.outcome(); over {
+				r.o.unwatch(r.id.seq, w)
+				return err
+			}
 		}
 		select {
-		case <-changed: // which mostly is the end
+		case <-w.changed: // which mostly is the end
+			if w.settled {
+				return nil
+			}
 			if over, err := r.outcome(); over {
 				return err
 			}
 		case <-ctx.Done():
-			r.o.unwatch(r.id.seq, changed)
+			r.o.unwatch(r.id.seq, w)
 			return ctx.Err()
 		case <-r.o.life.Done():
-			r.o.unwatch(r.id.seq, changed)
+			r.o.unwatch(r.id.seq, w)
 			return ErrClosed
 		}
 	}
@@ -81,20 +88,39 @@ func (r Receipt) State() (State, error) {
 	return rec.State, err
 }
 
-// watch returns a channel that is closed when the entry's state changes.
-func (o *Outbox) watch(seq uint64) (changed chan struct{}) {
-	changed = make(chan struct{})
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.waiters[seq] = append(o.waiters[seq], changed)
-	return changed
+// waiter is one that waits for the state of an entry to change.
+type waiter struct {
+	changed chan struct{} // closed then
+	settled bool          // it was delivered or superseded
 }
 
-// unwatch forgets a channel that nobody waits for any more.
-func (o *Outbox) unwatch(seq uint64, changed chan struct{}) {
+// stateChange is one of the state of an entry.
+type stateChange struct {
+	seq     uint64
+	settled bool // it was delivered or superseded
+}
+
+// watch returns a waiter for the receipt's entry. waits says that it is known
+// to wait for its turn, and need not be looked up.
+func (o *Outbox) watch(r Receipt) (w *waiter, waits bool) {
+	w = &waiter{changed: make(chan struct{})}
+	seq := r.id.seq
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	left := slices.DeleteFunc(o.waiters[seq], func(c chan struct{}) bool { return c == changed })
+	o.waiters[seq] = append(o.waiters[seq], w)
+	l := o.stillLane(r.found)
+	if l == nil {
+		return w, false
+	}
+	e := l.find(seq)
+	return w, e != nil && e.flags&(flagParked|flagInDoubt) == 0 && !l.givesWay(seq) && l.heldBy(seq) == 0
+}
+
+// unwatch forgets a waiter who left.
+func (o *Outbox) unwatch(seq uint64, w *waiter) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	left := slices.DeleteFunc(o.waiters[seq], func(other *waiter) bool { return other == w })
 	if o.waiters[seq] = left; len(left) == 0 {
 		delete(o.waiters, seq)
 	}

@@ -191,7 +191,7 @@ func (o *Outbox) parkedBehind(l *lane, seq uint64) {
 	}
 	for _, e := range l.entries {
 		if e.seq > seq || seq == l.first {
-			o.changed = append(o.changed, e.seq)
+			o.changed = append(o.changed, stateChange{seq: e.seq})
 		}
 	}
 }
@@ -269,9 +269,8 @@ func (o *Outbox) happen(t *tx, seq uint64, e Event, final *stored, now time.Time
 	t.put(inHistory, key, value)
 	o.counters.historyBytes += uint64(len(key) + len(value))
 	o.counters.changed = true
-	switch {
-	case e.Type.settles() || e.Type == EventDead || e.Type == EventParked:
-		o.changed = append(o.changed, seq)
+	if e.Type.settles() || e.Type == EventDead || e.Type == EventParked {
+		o.changed = append(o.changed, stateChange{seq: seq, settled: e.Type == EventDelivered || e.Type == EventSuperseded})
 	}
 	if o.opts.Observer != nil {
 		if final != nil {
