@@ -310,6 +310,7 @@ func (o *Outbox) commitFailed(before int, t *tx, cause error) error {
 // committed lets the lanes go that the transaction touched and tells what it did.
 func (o *Outbox) committed() {
 	o.mu.Lock()
+	moved := len(o.touched)+len(o.settled) > 0 // else there is nothing to wake anybody for
 	for _, s := range o.settled {
 		if o.leased[s.seq] == s.call {
 			delete(o.leased, s.seq)
@@ -336,5 +337,7 @@ func (o *Outbox) committed() {
 	for _, e := range events {
 		o.tell(e)
 	}
-	o.signal()
+	if moved {
+		o.signal()
+	}
 }
