@@ -350,7 +350,7 @@ func (o *Outbox) putOne(t *tx, p *prepared, now time.Time) {
 		p.seq = t.next(inEntries)
 	}
 	p.acceptedAt = now.UnixNano()
-	p.receipt = Receipt{o: o, id: ID{file: o.store.file, seq: p.seq}, found: found{l, o.reloads}}
+	p.receipt = Receipt{o: o, id: ID{file: o.store.file, seq: p.seq}, lane: l.id()}
 	if l.absolute() {
 		o.supersedeDead(t, l, p.seq, now)
 	}

@@ -211,6 +211,7 @@ func refusedMerged(items []item, a *Answer) (settled, refused []item) {
 // sendNext is send with a permit of its own. If the gate is closed meanwhile,
 // the items are given back as they are.
 func (o *Outbox) sendNext(ctx context.Context, c *call, items []item) {
+	o.signal() // the answer to the one before may have opened the gate for others
 	p, err := o.admit(ctx, c.kind.Host, c.account.name, false)
 	if err != nil {
 		o.giveBack(ctx, c, items)
@@ -327,6 +328,7 @@ func (o *Outbox) Read(ctx context.Context, host, account string, wait bool, fn f
 	a, err := callSafely(func() (Answer, error) { return fn(ctx), nil })
 	if err != nil {
 		p.report(time.Now(), report{stopped: true})
+		o.signal()
 		return Answer{}, err
 	}
 	p.report(time.Now(), report{verdict: a.Verdict, retryAfter: a.RetryAfter, stopped: ctx.Err() != nil})

@@ -293,6 +293,9 @@ func decodeUnnamed(key, value []byte) (s stored, n names, err error) {
 		return s, n, fmt.Errorf("%w: cut short", errUnreadable)
 	}
 	s = stored{seq: binary.BigEndian.Uint64(key), flags: flags &^ (flagOnce | flagPast), group: Group(fields[0]), sealed: value[4] == codecSealed}
+	if s.group > MaxGroup || s.group == 0 && flags&flagUnreadable == 0 {
+		return s, n, fmt.Errorf("%w: group %d", errUnreadable, s.group)
+	}
 	last := len(fields) - 8
 	s.acceptedAt = int64(binary.BigEndian.Uint64(fields[last:]))
 	r := reader{b: fields[1:last:last]}

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 )
 
 // committer is the one owner of all writes. Callers that ask while a commit is
@@ -92,6 +93,9 @@ func (c *committer) do(ctx context.Context, r *request) error {
 		}
 	}
 	c.gather(g)
+	c.mu.Lock()
+	c.takeUpLocked()
+	c.mu.Unlock()
 	c.lead(g)
 	return r.err
 }
@@ -131,14 +135,17 @@ func (g *group) waitLocked(r *request) (turn chan struct{}) {
 }
 
 // gather lets those that are about to ask get into a group, as long as letting
-// them go first brings more.
+// them go first brings more. It does so a few times at most, and not again once
+// that took long, which it does when the processor is busy with others.
 func (c *committer) gather(g *group) {
-	for before := -1; ; {
+	const rounds, long = 4, time.Millisecond
+	for before, round := 0, 0; round < rounds; round++ {
+		start := time.Now()
 		runtime.Gosched()
 		c.mu.Lock()
 		n := len(g.requests)
 		c.mu.Unlock()
-		if n == 1 || n == before {
+		if n == 1 || n <= before || time.Since(start) > long {
 			return
 		}
 		before = n
@@ -169,14 +176,10 @@ func (c *committer) withdraw(g *group, r *request) bool {
 	return true
 }
 
-// lead commits the first group of the queue, and those behind it whose leader
-// was withdrawn.
+// lead commits a group that was taken up, and those behind it whose leader was
+// withdrawn.
 func (c *committer) lead(g *group) {
 	for g != nil {
-		c.mu.Lock()
-		g.taken = true
-		c.queue = slices.Delete(c.queue, 0, 1)
-		c.mu.Unlock()
 		c.run(g.requests)
 		if g.done != nil { // which nobody changes any more, since it was taken up
 			close(g.done)
@@ -185,8 +188,17 @@ func (c *committer) lead(g *group) {
 	}
 }
 
+// takeUpLocked takes the first group out of the queue. From then on nobody joins it
+// or withdraws.
+func (c *committer) takeUpLocked() *group {
+	g := c.queue[0]
+	g.taken = true
+	c.queue = slices.Delete(c.queue, 0, 1)
+	return g
+}
+
 // handOver tells the next group's leader to lead. If that was withdrawn it
-// returns the group, for which nobody else would care.
+// takes the group up and returns it, since nobody else would care for it.
 func (c *committer) handOver() *group {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -196,7 +208,7 @@ func (c *committer) handOver() *group {
 			g.turn <- struct{}{}
 			return nil
 		case len(g.requests) > 0:
-			return g
+			return c.takeUpLocked()
 		}
 		c.queue = slices.Delete(c.queue, 0, 1) // all were withdrawn
 	}
@@ -300,6 +312,7 @@ func (o *Outbox) commitFailed(before int, t *tx, cause error) error {
 		o.mu.Unlock()
 		return fmt.Errorf("%w: %w", ErrUnknown, errors.Join(cause, err))
 	}
+	o.wakeAll() // what they saw of this transaction is not so
 	if t.err != nil {
 		return t.err
 	}

@@ -140,3 +140,20 @@ func TestRequestOnAnEmptiedGroupIsCommitted(t *testing.T) {
 		require.Equal(t, [][]int{{1}, {3}}, *groups)
 	})
 }
+
+// Those of a group whose leader left may leave too, but not once it is taken up.
+func TestGroupThatIsTakenUpIsNotEmptied(t *testing.T) {
+	t.Parallel()
+	committed := 0
+	c := &committer{leading: true, run: func(group []*request) { committed += len(group) }}
+	leader, other := &request{}, &request{}
+	g := c.joinLocked(leader)
+	require.Same(t, g, c.joinLocked(other))
+	require.True(t, c.withdraw(g, leader))
+	taken := c.handOver()
+	require.Same(t, g, taken, "nobody else leads it")
+	require.False(t, c.withdraw(g, other))
+	c.lead(taken)
+	require.Equal(t, 1, committed)
+	require.False(t, c.leading)
+}

@@ -171,15 +171,8 @@ func (o *Outbox) Rebuild(ctx context.Context) error {
 		}
 		o.mu.Lock()
 		o.broken = nil
-		// Whether what they wait for came with the commit that failed, they can
-		// look up now.
-		for seq, ws := range o.waiters {
-			for _, w := range ws {
-				close(w.changed)
-			}
-			delete(o.waiters, seq)
-		}
 		o.mu.Unlock()
+		o.wakeAll() // what came with the commit that failed can be looked up now
 		return nil
 	})
 }
@@ -195,7 +188,6 @@ func (o *Outbox) rebuildIfBroken(ctx context.Context) error {
 		return err
 	}
 	o.tell(Event{Type: EventTrouble, At: time.Now(), Reason: "the outbox was rebuilt into a new file after: " + broken.Error()})
-	o.signal()
 	return nil
 }
 

@@ -302,14 +302,7 @@ func (o *Outbox) Shutdown(ctx context.Context) error {
 	if errors.Is(err, ErrClosed) {
 		return o.letGo()
 	}
-	o.mu.Lock()
-	for seq, ws := range o.waiters {
-		for _, w := range ws {
-			close(w.changed)
-		}
-		delete(o.waiters, seq)
-	}
-	o.mu.Unlock()
+	o.wakeAll()
 	return errors.Join(err, o.letGo())
 }
 

@@ -12,10 +12,9 @@ import (
 // Receipt is proof that an entry is on disk. It can be kept as its [ID] and
 // rebuilt by [Outbox.Receipt] after a restart. The zero Receipt is invalid.
 type Receipt struct {
-	o  *Outbox
-	id ID
-	// found is the lane that the entry was put into, if it was by this process.
-	found found
+	o    *Outbox
+	id   ID
+	lane laneKey // that the entry was put into, if it was by this process
 	// Duplicate: the creation was accepted before, this is its receipt.
 	Duplicate bool
 	// GaveWay: a value of its lane is from a later moment than [Entry.AsOf], so
@@ -108,8 +107,8 @@ func (o *Outbox) watch(r Receipt) (w *waiter, waits bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.waiters[seq] = append(o.waiters[seq], w)
-	l := o.stillLane(r.found)
-	if l == nil {
+	l := o.lane(r.lane)
+	if l == nil || l.held { // then memory may be ahead of the disk
 		return w, false
 	}
 	e := l.find(seq)
@@ -124,6 +123,19 @@ func (o *Outbox) unwatch(seq uint64, w *waiter) {
 	if o.waiters[seq] = left; len(left) == 0 {
 		delete(o.waiters, seq)
 	}
+}
+
+// wakeAll has everybody look again.
+func (o *Outbox) wakeAll() {
+	o.mu.Lock()
+	for seq, ws := range o.waiters {
+		for _, w := range ws {
+			close(w.changed)
+		}
+		delete(o.waiters, seq)
+	}
+	o.mu.Unlock()
+	o.signal()
 }
 
 // Show returns an entry as it stands: from what waits, from the dead letters,

@@ -11,7 +11,7 @@ import (
 func TestSealedBodyOpensInItsPlaceAlone(t *testing.T) {
 	g, err := newSeals([][]byte{make([]byte, KeySize)})
 	require.NoError(t, err)
-	s := &stored{seq: 7, kind: "stock", account: "north", key: "sku", body: []byte("body"), merged: []byte("merged")}
+	s := &stored{seq: 7, group: 1, kind: "stock", account: "north", key: "sku", body: []byte("body"), merged: []byte("merged")}
 	sealed := g.seal(s)
 	require.Equal(t, "body", string(s.body), "what is in use stays as it is")
 	for name, change := range map[string]func(*stored){

@@ -35,11 +35,14 @@ func (s *sweepable) Pop() any {
 	return l
 }
 
-// add queues a lane for the sweep, unless it is there.
+// add queues a lane for the sweep, unless it is there or has nothing for it.
 func (s *sweepable) add(l *lane) {
-	if !l.sweeping {
+	if l.sweeping {
+		return
+	}
+	if oldest := l.sweepableEntry(); oldest != 0 {
 		l.sweeping = true
-		heap.Push(s, sweepableLane{l.sweepableEntry(), l})
+		heap.Push(s, sweepableLane{oldest, l})
 	}
 }
 
@@ -49,13 +52,13 @@ func (s *sweepable) next(left func(*lane)) (l *lane, seq uint64) {
 	for len(*s) > 0 {
 		first := &(*s)[0]
 		switch seq := first.lane.sweepableEntry(); seq {
-		case first.oldest:
-			return first.lane, seq
 		case 0:
 			l := first.lane
 			heap.Pop(s)
 			l.sweeping = false
 			left(l)
+		case first.oldest:
+			return first.lane, seq
 		default:
 			first.oldest = seq
 			heap.Fix(s, 0)

@@ -39,3 +39,33 @@ func TestSweepTakesTheOldestFirst(t *testing.T) {
 	require.NoError(t, o.commit(t.Context(), o.sweepSome))
 	require.Empty(t, o.sweepable)
 }
+
+// Two values in doubt in a lane come from no outbox, but perhaps from a file that
+// somebody mended: neither is swept, and the sweep ends.
+func TestSweepEndsThoughTwoAreInDoubt(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "o.db")
+	opts := Options{Kinds: []Kind{{Name: "stock", Class: Absolute, Deliver: func(context.Context, []Lease) Answer { return Answer{} }}}, MinFree: -1}
+	o, err := open(path, opts, hooks{noSync: true})
+	require.NoError(t, err)
+	for i := range 3 {
+		r, err := o.Accept(t.Context(), Entry{Kind: "stock", Key: "k", Body: []byte("1")})
+		require.NoError(t, err)
+		if i == 2 {
+			break
+		}
+		require.NoError(t, o.commit(t.Context(), func(tx *tx) error {
+			s, _, err := tx.locate(r.id.seq)
+			s.flags |= flagInDoubt
+			tx.putEntry(inEntries, &s)
+			return err
+		}))
+	}
+	require.NoError(t, o.Close())
+	o, err = open(path, opts, hooks{noSync: true})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, o.Close()) }()
+	require.NoError(t, o.sweep(t.Context()))
+	require.Zero(t, o.Stats().Dead)
+	require.Equal(t, 3, o.entries)
+}

@@ -192,6 +192,7 @@ func (o *Outbox) dropSuperseded(t *tx, l *lane, seq, by uint64, now time.Time) {
 		t.delete(inEntries, key)
 		o.remove(l, seq)
 		o.dead++
+		o.changed = append(o.changed, stateChange{seq: seq})
 		return
 	}
 	o.supersede(t, l, &s, by, "", now)
