@@ -103,6 +103,7 @@ func TestVerdictOfAKeptCommitIsNotRecordedAgain(t *testing.T) {
 		go func() { ended <- o.Run(ctx) }()
 		require.NoError(t, r.Wait(ctx))
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		require.Equal(t, 3, calls, "unknown, delivered, confirmed")
 		require.NoError(t, o.Check(ctx))
 		cancel()
