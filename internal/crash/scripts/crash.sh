@@ -7,7 +7,7 @@
 set -u
 mode=${1:-ci} targets=${2:-outbox inbox}
 case $mode in
-ci) images=50000 random=2 ops=120 kills=500 cuts=60 xfscuts=20 syncs=24 faults=1-12,3-4+ calls=fdatasync,pwrite64,fsync,ftruncate,openat,renameat,unlinkat,flock,pread64 errors=EIO,ENOSPC,EDQUOT,EROFS,EMFILE,ENOMEM thin=3 rots=100
+ci) images=50000 random=2 ops=120 kills=500 cuts=60 xfscuts=20 syncs=24 faults=1-16,3-4+ calls=fdatasync,pwrite64,fsync,ftruncate,openat,renameat,unlinkat,flock,pread64 errors=EIO,ENOSPC,EDQUOT,EROFS,EMFILE,ENOMEM thin=3 rots=250
 	inimages=30000 inkills=150 insyncs=8 incuts=20 ;;
 long) images=5000000 random=20 ops=400 kills=8000 cuts=3000 xfscuts=1000 syncs=60 faults=1-30,1-12+ calls=fdatasync,pwrite64,fsync,ftruncate,openat,renameat,unlinkat,flock,pread64 errors=EIO,ENOSPC,EDQUOT,EROFS,EMFILE,ENOMEM thin=30 rots=4000
 	inimages=500000 inkills=3000 insyncs=40 incuts=600 ;;
