@@ -63,7 +63,8 @@
 // accept.go, commit.go (the one committer), tx.go and store.go are the way in;
 // dispatch.go, call.go, settle.go and value.go the way out; lookup.go is what happens to
 // creations and steps of unknown outcome; account.go, lane.go, index.go and ready.go
-// what memory knows; sweep.go what becomes of what was superseded; gate.go and its neighbours whether a call may go; recover.go,
-// reload.go, compact.go, displaced.go and check.go the life of the file.
+// what memory knows; sweep.go what becomes of what was superseded; gate.go and its
+// neighbours whether a call may go; recover.go, reload.go, compact.go, displaced.go and
+// check.go the life of the file.
 // docs/design.md has the reasons.
 package outbox
