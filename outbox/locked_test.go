@@ -2,6 +2,7 @@ package outbox_test
 
 import (
 	"bufio"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -63,6 +64,47 @@ func TestSecondProcessIsToldWhoHoldsTheFile(t *testing.T) {
 	require.NoError(t, child.Process.Kill()) // a crash frees the file
 	_ = child.Wait()
 	_ = stdin.Close()
+	outboxtest.OpenFile(t, path, stockOnly(&outboxtest.Host{}))
+}
+
+// One of several that are started at once makes the file and has it; the others are
+// refused and leave it alone. Not in parallel, as above.
+func TestOneOfTheProcessesStartedAtOnceHasTheFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "outbox.db")
+	exe, err := os.Executable()
+	require.NoError(t, err)
+	type child struct {
+		*exec.Cmd
+		stdin io.Closer
+		said  *bufio.Reader
+	}
+	var children []child
+	for range 4 {
+		c := exec.CommandContext(t.Context(), exe)
+		c.Env = append(os.Environ(), holdFile+"="+path)
+		stdin, err := c.StdinPipe()
+		require.NoError(t, err)
+		stdout, err := c.StdoutPipe()
+		require.NoError(t, err)
+		children = append(children, child{c, stdin, bufio.NewReader(stdout)})
+	}
+	for _, c := range children {
+		require.NoError(t, c.Start())
+	}
+	var holders []child
+	for _, c := range children {
+		line, err := c.said.ReadString('\n')
+		if err != nil {
+			require.ErrorIs(t, err, io.EOF)
+			require.Error(t, c.Wait(), "it ends with status 1")
+			continue
+		}
+		require.Equal(t, "open\n", line)
+		holders = append(holders, c)
+	}
+	require.Len(t, holders, 1)
+	require.NoError(t, holders[0].stdin.Close())
+	require.NoError(t, holders[0].Wait())
 	outboxtest.OpenFile(t, path, stockOnly(&outboxtest.Host{}))
 }
 
