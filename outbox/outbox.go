@@ -343,7 +343,7 @@ func (o *Outbox) Abort() {
 // doubt count as delivered. It needs Run.
 func (o *Outbox) Drain(ctx context.Context) error {
 	for {
-		changed := o.gateChanged() // every commit signals
+		changed := o.gateChanged() // every commit that moves an entry signals
 		o.mu.Lock()
 		left := o.waiting() - o.parked
 		committing := len(o.touched) > 0 // the sums are ahead of the disk
